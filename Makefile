@@ -1,0 +1,44 @@
+# make demo and make test are all a fresh machine needs: Python 3.11 or later, make, and a package index.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: help demo test check format faults bench clean
+
+help:
+	@echo "make demo    install samlauth into $(VENV) and sign in to a rehearsal, in this terminal"
+	@echo "make test    install what the tests need, run them, then make check"
+	@echo "make check   formatting, lint, types, and what the README says of --help"
+	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
+	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth"
+
+# A current pip first: the console script it writes starts faster than an old pip's.
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.pip setup.cfg
+	$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.pip setup.cfg
+	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/samlauth rehearse google
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2
+	$(MAKE) check
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
