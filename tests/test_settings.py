@@ -1,0 +1,280 @@
+import pytest
+
+from samlauth import settings
+from samlauth.errors import SettingsError, UsageError
+from samlauth.settings import (
+    ACCOUNT,
+    ASK_ROLE,
+    BG_RESPONSE,
+    CA_BUNDLE,
+    DISABLE_U2F,
+    DURATION,
+    IDP_ID,
+    KEYRING,
+    PROFILE,
+    REGION,
+    ROLE_ARN,
+    SP_ID,
+    STDIN,
+    TABLE,
+    USERNAME,
+    Layer,
+    Setting,
+    resolve,
+)
+
+ROLE = "arn:aws:iam::111111111111:role/Admin"
+
+
+def test_every_source_is_beaten_by_the_one_before_it() -> None:
+    flags = {"username": "flag"}
+    environ = {"SAMLAUTH_USERNAME": "ours", "GOOGLE_USERNAME": "peer"}
+    section = {"samlauth.username": "profile", "google_config.google_username": "peer profile"}
+    seen = []
+    for source in (flags, environ, environ, section, section, None):
+        found = resolve(flags, environ, section)
+        seen.append((found[USERNAME], found.source(USERNAME).layer))
+        if source:
+            source.pop(next(iter(source)))
+    assert seen == [
+        ("flag", Layer.FLAG),
+        ("ours", Layer.SAMLAUTH),
+        ("peer", Layer.PEER_ENVIRONMENT),
+        ("profile", Layer.PROFILE),
+        ("peer profile", Layer.PEER_PROFILE),
+        (None, Layer.DEFAULT),
+    ]
+
+
+def test_an_answer_ranks_with_the_flags_and_is_stored() -> None:
+    found = resolve({}, {"GOOGLE_USERNAME": "env"}, {}).answered(IDP_ID, "C01")
+    assert found[IDP_ID] == "C01"
+    assert dict(found.to_store()) == {"samlauth.idp_id": "C01"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable", "text", "value"),
+    [
+        (USERNAME, "GOOGLE_USERNAME", "ada", "ada"),
+        (IDP_ID, "GOOGLE_IDP_ID", "C01abc", "C01abc"),
+        (SP_ID, "GOOGLE_SP_ID", "123456789012", "123456789012"),
+        (REGION, "AWS_REGION", "eu-west-1", "eu-west-1"),
+        (REGION, "AWS_DEFAULT_REGION", "eu-west-1", "eu-west-1"),
+        (DURATION, "DURATION", "3600", 3600),
+        (ROLE_ARN, "AWS_ROLE_ARN", ROLE, ROLE),
+        (ACCOUNT, "AWS_ACCOUNT", "111111111111", "111111111111"),
+        (ASK_ROLE, "AWS_ASK_ROLE", "true", True),
+        (DISABLE_U2F, "U2F_DISABLED", "1", True),
+        (BG_RESPONSE, "GOOGLE_BG_RESPONSE", "abc", "abc"),
+    ],
+)
+def test_variables_of_aws_google_auth(
+    setting: Setting[object], variable: str, text: str, value: object
+) -> None:
+    found = resolve({}, {variable: text}, {})
+    assert found[setting] == value
+    assert found.source(setting) == (Layer.PEER_ENVIRONMENT, variable)
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "text", "value"),
+    [
+        (USERNAME, "google_config.google_username", "ada", "ada"),
+        (IDP_ID, "google_config.google_idp_id", "C01abc", "C01abc"),
+        (IDP_ID, "gsts.idp_id", "C01abc", "C01abc"),
+        (SP_ID, "google_config.google_sp_id", "12", "12"),
+        (SP_ID, "gsts.sp_id", "12", "12"),
+        (DURATION, "google_config.duration", "43200", 43200),
+        (ROLE_ARN, "google_config.role_arn", ROLE, ROLE),
+        (ROLE_ARN, "gsts.role_arn", ROLE, ROLE),
+        (ACCOUNT, "account", "111111111111", "111111111111"),
+        (ASK_ROLE, "google_config.ask_role", "True", True),
+        (KEYRING, "google_config.keyring", "True", True),
+        (DISABLE_U2F, "google_config.u2f_disabled", "True", True),
+        (BG_RESPONSE, "google_config.bg_response", "abc", "abc"),
+    ],
+)
+def test_keys_of_aws_google_auth_and_gsts(
+    setting: Setting[object], key: str, text: str, value: object
+) -> None:
+    found = resolve({}, {}, {key: text}, "[profile sts]")
+    assert found[setting] == value
+    assert found.source(setting) == (Layer.PEER_PROFILE, f"{key} in [profile sts]")
+
+
+@pytest.mark.parametrize("unset", ["", "  ", "None", '"None"', "'None'"])
+def test_what_aws_google_auth_writes_for_nothing_is_nothing(unset: str) -> None:
+    found = resolve(
+        {},
+        {"SAMLAUTH_BG_RESPONSE": unset, "GOOGLE_BG_RESPONSE": "real"},
+        {"google_config.role_arn": unset, "google_config.duration": unset},
+    )
+    assert found[BG_RESPONSE] == "real"
+    assert found[ROLE_ARN] is None
+    assert found[DURATION] is None
+    assert found.warnings == ()
+
+
+def test_the_region_of_the_profile_is_the_aws_tools_own_key() -> None:
+    found = resolve({}, {}, {"region": "eu-central-1"})
+    assert found[REGION] == "eu-central-1"
+    assert dict(found.to_store()) == {}
+    assert dict(resolve({"region": "us-west-2"}, {}, {}).to_store()) == {"region": "us-west-2"}
+
+
+def test_aws_region_beats_aws_default_region_and_both_beat_the_profile() -> None:
+    environ = {"AWS_DEFAULT_REGION": "b", "AWS_REGION": "a"}
+    assert resolve({}, environ, {"region": "c"})[REGION] == "a"
+    assert resolve({}, {"AWS_DEFAULT_REGION": "b"}, {"region": "c"})[REGION] == "b"
+
+
+def test_a_role_arn_meant_for_a_web_identity_is_not_ours() -> None:
+    environ = {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token"}
+    assert resolve({}, environ, {})[ROLE_ARN] is None
+
+
+def test_auto_duration_beats_duration_in_the_environment() -> None:
+    found = resolve({}, {"AUTO_DURATION": "yes", "DURATION": "3600"}, {})
+    assert found[DURATION] is None
+    assert found.source(DURATION).where == "AUTO_DURATION"
+    assert resolve({}, {"AUTO_DURATION": "no", "DURATION": "3600"}, {})[DURATION] == 3600
+
+
+@pytest.mark.parametrize(
+    ("sources", "promised"),
+    [
+        (({"duration": "1h"}, {}, {}), True),
+        (({}, {"SAMLAUTH_DURATION": "1h"}, {}), True),
+        (({}, {}, {"samlauth.duration": "1h"}), True),
+        (({}, {"DURATION": "3600"}, {}), False),
+        (({}, {}, {"google_config.duration": "43200"}), False),
+        (({"duration": "auto"}, {"DURATION": "3600"}, {}), False),
+    ],
+)
+def test_a_duration_is_a_promise_only_when_it_is_our_own(
+    sources: tuple[dict[str, str], dict[str, str], dict[str, str]], promised: bool
+) -> None:
+    assert resolve(*sources).duration_promised is promised
+
+
+@pytest.mark.parametrize("text", ["true", "Yes", "1", "ON"])
+def test_switches_on(text: str) -> None:
+    assert resolve({}, {"SAMLAUTH_KEYRING": text}, {})[KEYRING] is True
+
+
+@pytest.mark.parametrize("text", ["false", "No", "0", "OFF"])
+def test_a_switch_turned_off_beats_lower_sources(text: str) -> None:
+    found = resolve({}, {"SAMLAUTH_KEYRING": text}, {"google_config.keyring": "True"})
+    assert found[KEYRING] is False
+
+
+def test_a_senseless_flag_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="--duration is 'soon'"):
+        resolve({"duration": "soon"}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("environ", "section", "where"),
+    [
+        ({"SAMLAUTH_DURATION": "soon"}, {}, "SAMLAUTH_DURATION"),
+        ({}, {"samlauth.duration": "13h"}, "samlauth.duration in"),
+        ({}, {"samlauth.keyring": "maybe"}, "samlauth.keyring in"),
+    ],
+)
+def test_a_senseless_value_of_ours_names_its_place(
+    environ: dict[str, str], section: dict[str, str], where: str
+) -> None:
+    with pytest.raises(SettingsError, match=where):
+        resolve({}, environ, section, "[profile x]")
+
+
+def test_a_senseless_value_of_another_tool_is_passed_over_with_a_warning() -> None:
+    found = resolve({}, {"DURATION": "1 day"}, {"google_config.duration": "7200"})
+    assert found[DURATION] == 7200
+    (warning,) = found.warnings
+    assert "DURATION is '1 day'" in warning
+
+
+def test_an_id_with_a_stray_comma_is_named() -> None:
+    with pytest.raises(UsageError, match="--idp-id is 'C01abc,'"):
+        resolve({"idp_id": "C01abc,"}, {}, {})
+
+
+def test_an_account_id_may_be_written_with_dashes() -> None:
+    assert resolve({"account": "1111-2222-3333"}, {}, {})[ACCOUNT] == "111122223333"
+
+
+@pytest.mark.parametrize("text", ["prod", "11111111111", "1111111111111", "١١١١١١١١١١١١"])  # noqa: RUF001 - digits that are not ASCII, on purpose
+def test_an_account_id_has_twelve_digits(text: str) -> None:
+    with pytest.raises(UsageError, match="12 digits"):
+        resolve({"account": text}, {}, {})
+
+
+def test_the_profile_is_ours_then_aws_profile_then_sts() -> None:
+    both = {"SAMLAUTH_PROFILE": "ours", "AWS_PROFILE": "theirs"}
+    assert settings.profile_of({"profile": "flag"}, both)[0] == "flag"
+    assert settings.profile_of({}, both)[0] == "ours"
+    assert settings.profile_of({}, {"AWS_PROFILE": "theirs"})[0] == "theirs"
+    assert settings.profile_of({}, {})[0] == "sts"
+    assert PROFILE.default == "sts"
+
+
+def test_only_flags_and_answers_are_stored_and_no_one_time_switches() -> None:
+    flags = {
+        "username": "ada",
+        "profile": "x",
+        "ask_role": "true",
+        "stdin": "true",
+        "keyring": "true",
+        "duration": "1h",
+        "ca_bundle": "/ca.pem",
+    }
+    environ = {"GOOGLE_SP_ID": "12", "SAMLAUTH_REGION": "eu-west-1"}
+    assert dict(resolve(flags, environ, {"google_config.google_idp_id": "C1"}).to_store()) == {
+        "samlauth.username": "ada",
+        "samlauth.duration": "3600",
+        "samlauth.keyring": "true",
+        "samlauth.ca_bundle": "/ca.pem",
+    }
+
+
+def test_what_is_stored_reads_back_as_what_was_given() -> None:
+    flags = {
+        "username": "ada@example.com",
+        "idp_id": "C1",
+        "sp_id": "12",
+        "role_arn": ROLE,
+        "account": "111111111111",
+        "duration": "auto",
+        "region": "eu-west-1",
+        "keyring": "false",
+        "bg_response": "js_enabled",
+        "disable_u2f": "true",
+        "ca_bundle": "/ca.pem",
+    }
+    given = resolve(flags, {}, {})
+    read = resolve({}, {}, dict(given.to_store()))
+    stored = [setting for setting in TABLE if setting.stored]
+    assert {setting.name for setting in stored} == flags.keys()
+    assert all(read[setting] == given[setting] for setting in stored)
+
+
+def test_a_role_is_asked_for_remembered_or_chosen_again() -> None:
+    asked = resolve({"role_arn": "Admin"}, {}, {"samlauth.role_arn": ROLE})
+    assert (asked.role, asked.remembered_role) == ("Admin", None)
+    from_environment = resolve({}, {"AWS_ROLE_ARN": ROLE}, {})
+    assert (from_environment.role, from_environment.remembered_role) == (ROLE, None)
+    remembered = resolve({}, {}, {"samlauth.role_arn": ROLE})
+    assert (remembered.role, remembered.remembered_role) == (None, ROLE)
+    again = resolve({"ask_role": "true"}, {"AWS_ROLE_ARN": ROLE}, {"samlauth.role_arn": ROLE})
+    assert (again.role, again.remembered_role) == (None, None)
+
+
+def test_a_flag_for_the_role_beats_a_standing_wish_to_be_asked() -> None:
+    found = resolve({"role_arn": ROLE}, {}, {"google_config.ask_role": "True"})
+    assert found.role == ROLE
+
+
+def test_the_secure_defaults() -> None:
+    found = resolve({}, {}, {})
+    assert (found[KEYRING], found[STDIN], found[CA_BUNDLE]) == (False, False, None)
