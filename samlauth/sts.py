@@ -1,0 +1,219 @@
+"""AssumeRoleWithSAML as a flow: which duration to ask for, which region to call, what a no means.
+
+STS verifies the assertion; nothing here does. Its limits (botocore's model, IAM's documentation):
+DurationSeconds 900 to 43200 and never above the role's MaxSessionDuration; an assertion is good
+for five minutes from its issue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from samlauth.durations import LONGEST, SHORTEST, spell
+from samlauth.errors import SettingsError, STSRefused
+from samlauth.flow import (
+    AssumeRoleWithSAML,
+    Credentials,
+    Flow,
+    Refusal,
+    call_sts,
+)
+from samlauth.printable import safe
+from samlauth.saml import Assertion, Role, SAMLResponse
+
+LADDER = (43200, 28800, 14400, 7200, 3600)
+"""What ``auto`` tries, longest first. Every role allows the last."""
+
+_HOME_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-us-gov": "us-gov-west-1",
+}
+
+_PREFIXES = (
+    ("cn-", "aws-cn"),
+    ("eusc-", "aws-eusc"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+)
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long the credentials should live.
+
+    A promise is the person's own word: it is asked for as it stands, and too long is an error. Any
+    other value, and None, is only where ``auto`` starts.
+    """
+
+    seconds: int | None = None
+    promised: bool = False
+
+    def candidates(self, assertion: Assertion, learned: int | None) -> Iterator[int]:
+        """The DurationSeconds to try, in order, each in 900..43200.
+
+        ``learned`` is what the role was seen to allow, in seconds: no use asking for more.
+        """
+        if self.promised and self.seconds is not None:
+            yield self.seconds
+            return
+        start = self.seconds or assertion.session_duration or LONGEST
+        start = min(max(start, SHORTEST), LONGEST)
+        if learned is not None:
+            start = min(start, learned)
+        yield start
+        yield from (step for step in LADDER if step < start)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Credentials for one role, and how they were had."""
+
+    role: Role
+    credentials: Credentials
+    duration_seconds: int
+    """What was asked for when STS said yes."""
+    refused_seconds: int | None = None
+    """The longest duration the role was asked for and refused in this run, if any."""
+
+
+def region_for(role: Role, wanted: str | None) -> str:
+    """The region whose STS to call: the wanted one where the role's partition has it.
+
+    STS credentials are good in every region of the partition, so another partition's region
+    (``us-east-1`` set for a GovCloud role) is no mistake to stop at. Raises SettingsError for a
+    partition without a known region.
+    """
+    if wanted:
+        of = next((p for prefix, p in _PREFIXES if wanted.startswith(prefix)), "aws")
+        if of == role.partition or role.partition not in _HOME_REGIONS:
+            return wanted
+    try:
+        return _HOME_REGIONS[role.partition]
+    except KeyError:
+        raise SettingsError(
+            f"The role {role.role_arn} is in the partition {role.partition!r}, "
+            "whose regions this version does not know.",
+            hint="Name one of its regions with -R.",
+        ) from None
+
+
+def assume(
+    role: Role,
+    response: SAMLResponse,
+    assertion: Assertion,
+    duration: Duration,
+    region: str,
+    learned: int | None = None,
+) -> Flow[Grant]:
+    """Exchange the response for credentials of ``role``.
+
+    Steps down only when STS says the role's MaxSessionDuration is exceeded, with the same
+    response. Raises STSRefused for any other refusal.
+    """
+    refused: int | None = None
+    for seconds in duration.candidates(assertion, learned):
+        call = AssumeRoleWithSAML(role, response, seconds, region)
+        (answer,) = yield from call_sts(call, shows=f"Asking AWS for {role.name}")
+        match answer:
+            case Credentials():
+                return Grant(role, answer, seconds, refused)
+            case Refusal() if _exceeds_maximum(answer) and not duration.promised:
+                refused = refused or seconds
+                last = answer
+            case Refusal():
+                raise explain(answer, call, assertion)
+    raise explain(last, call, assertion)
+
+
+def _exceeds_maximum(refusal: Refusal) -> bool:
+    return refusal.code == "ValidationError" and "MaxSessionDuration" in refusal.message
+
+
+def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) -> STSRefused:
+    """The error for STS's refusal, in the person's terms (IAM: Troubleshoot SAML federation)."""
+    role, said = call.role, safe(refusal.message)
+    message, hint = (
+        f"AWS refused {role.role_arn}: {refusal.code}: {said}",
+        "Ask your AWS administrator.",
+    )
+    match refusal.code:
+        case "ExpiredTokenException" | "ExpiredToken":
+            message = "The identity provider's answer was too old for AWS, which takes it for five minutes."
+            hint = (
+                "Sign in again. If it happens every time, compare this machine's clock "
+                "and the identity provider's with the real time."
+            )
+        case "InvalidIdentityToken" if "signature" in refusal.message.lower():
+            message = (
+                f"AWS does not trust the signature of {assertion.issuer or 'the identity provider'} "
+                f"as {role.principal_arn}."
+            )
+            hint = "An administrator has to upload the identity provider's current metadata to IAM."
+        case "InvalidIdentityToken" if "RoleSessionName" in refusal.message:
+            message = f"AWS cannot use the RoleSessionName the identity provider sent: {said}"
+            hint = (
+                "An administrator has to map it to 2 to 64 of the characters a-z A-Z 0-9 _ = , . @ - "
+                "(usually the e-mail address)."
+            )
+        case "InvalidIdentityToken" if "rovider" in refusal.message:
+            message = (
+                f"The identity provider {role.principal_arn} does not exist in the account: {said}"
+            )
+            hint = "Its ARN in the identity provider's role mapping is misspelt, or it was removed from IAM."
+        case "InvalidIdentityToken":
+            message = f"AWS cannot use the answer of {assertion.issuer or 'the identity provider'}: {said}"
+            hint = (
+                "Usually the issuer, the audience or the partition does not fit the SAML provider in IAM "
+                f"({role.principal_arn})."
+            )
+        case "IDPRejectedClaim":
+            message = f"The identity provider told AWS that your sign-in was refused: {said}"
+            hint = "Ask whoever runs the identity provider."
+        case "AccessDenied" | "AccessDeniedException":
+            message = (
+                f"AWS does not let you assume {role.role_arn} through {role.principal_arn}: {said}"
+            )
+            hint = (
+                "The role's trust policy does not name that provider, the role's name is misspelt "
+                "(case counts), or an organisation policy forbids it: ask the account's administrator."
+            )
+        case "ValidationError" if _exceeds_maximum(refusal):
+            message = (
+                f"{role.role_arn} does not allow credentials of {spell(call.duration_seconds)}."
+            )
+            hint = "Ask for less with -d, or use -d auto to get the longest the role allows."
+        case "ValidationError":
+            message = f"AWS found the request for {role.role_arn} malformed: {said}"
+            hint = "Look at the role and provider ARNs in the identity provider's role mapping."
+        case "RegionDisabledException":
+            message = f"STS is switched off in {call.region} for the account {role.account_id}."
+            hint = f"Use another region with -R, such as {_HOME_REGIONS.get(role.partition, 'the main one')}."
+        case "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" | "MalformedPolicyDocument":
+            message = f"AWS refused the session policy or session tags of {role.role_arn}: {said}"
+        case (
+            "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+        ):
+            message = "AWS is limiting requests, and went on doing so while we tried again."
+            hint = "Wait a minute, then sign in again."
+        case "IDPCommunicationError" | "InternalFailure" | "ServiceUnavailable":
+            message = f"STS in {call.region} could not do it just now: {refusal.code}: {said}"
+            hint = "Wait a minute, then sign in again; another region can be named with -R."
+        case "RequestExpired" | "SignatureDoesNotMatch":
+            message = f"AWS thinks this machine's clock is wrong: {said}"
+            hint = "Set the clock, then sign in again."
+        case _:
+            pass
+    return STSRefused(message, hint=hint, code=refusal.code)

@@ -1,0 +1,180 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from samlauth.errors import SettingsError, STSRefused
+from samlauth.flow import AssumeRoleWithSAML, Credentials, Refusal
+from samlauth.saml import Assertion, Role, SAMLResponse
+from samlauth.sts import Duration, Grant, assume, explain, region_for
+from samlauth.testing import Replay, replay
+
+ROLE = Role(
+    "arn:aws:iam::111111111111:role/Admin", "arn:aws:iam::111111111111:saml-provider/Google"
+)
+RESPONSE = SAMLResponse("UmVzcG9uc2U=", "https://signin.aws.amazon.com/saml")
+GIVEN = Credentials("ASIAEXAMPLE", "secret", "token", datetime(2026, 11, 21, 21, tzinfo=UTC))
+TOO_LONG = Refusal(
+    "ValidationError",
+    "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+)
+
+
+def assertion(session_duration: int | None = None) -> Assertion:
+    return Assertion(
+        roles=(ROLE,),
+        role_session_name="ada@example.com",
+        session_duration=session_duration,
+        issued=None,
+        not_before=None,
+        not_on_or_after=None,
+        destination="",
+        issuer="https://accounts.google.com/o/saml2?idpid=C01abc",
+    )
+
+
+def run(
+    *answers: Credentials | Refusal,
+    duration: Duration = Duration(),  # noqa: B008 - frozen
+    session_duration: int | None = None,
+    learned: int | None = None,
+) -> Replay[Grant]:
+    flow = assume(ROLE, RESPONSE, assertion(session_duration), duration, "us-east-1", learned)
+    return replay(flow, *((answer,) for answer in answers))
+
+
+def asked(played: Replay[Grant]) -> list[int]:
+    return [call.duration_seconds for calls in played.calls for call in calls]
+
+
+def test_auto_starts_with_the_longest() -> None:
+    played = run(GIVEN)
+    assert asked(played) == [43200]
+    assert played.result == Grant(ROLE, GIVEN, 43200)
+
+
+def test_auto_steps_down_with_the_same_response_until_the_role_allows_it() -> None:
+    played = run(TOO_LONG, TOO_LONG, GIVEN)
+    assert asked(played) == [43200, 28800, 14400]
+    assert {call.saml_response for calls in played.calls for call in calls} == {RESPONSE}
+    assert played.result == Grant(ROLE, GIVEN, 14400, refused_seconds=43200)
+
+
+def test_auto_starts_at_the_assertions_session_duration() -> None:
+    assert asked(run(TOO_LONG, GIVEN, session_duration=10000)) == [10000, 7200]
+
+
+def test_another_tools_duration_is_only_where_auto_starts() -> None:
+    peer = Duration(28800, promised=False)
+    assert asked(run(TOO_LONG, GIVEN, duration=peer, session_duration=3600)) == [28800, 14400]
+
+
+def test_what_was_learnt_of_the_role_is_not_asked_again() -> None:
+    assert asked(run(GIVEN, learned=7200)) == [7200]
+    assert asked(run(GIVEN, learned=7200, session_duration=3600)) == [3600]
+
+
+def test_a_promised_duration_is_asked_for_once_and_as_it_stands() -> None:
+    promise = Duration(28800, promised=True)
+    assert asked(run(GIVEN, duration=promise, session_duration=3600, learned=3600)) == [28800]
+    with pytest.raises(STSRefused, match="does not allow credentials of 8 h") as refused:
+        run(TOO_LONG, duration=promise)
+    assert "-d auto" in refused.value.hint
+
+
+def test_when_even_the_shortest_is_too_long_it_ends() -> None:
+    with pytest.raises(STSRefused, match="does not allow credentials of"):
+        run(*[TOO_LONG] * 5)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("ValidationError", "1 validation error detected: Value at 'roleArn' is bad"),
+        Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", 403),
+        Refusal("ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance"),
+    ],
+)
+def test_no_other_refusal_is_tried_again(refusal: Refusal) -> None:
+    with pytest.raises(STSRefused) as refused:
+        run(refusal)
+    assert refused.value.code == refusal.code
+
+
+CALL = AssumeRoleWithSAML(ROLE, RESPONSE, 3600, "eu-south-1")
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "message", "hint"),
+    [
+        ("ExpiredTokenException", "Token must be redeemed", "too old for AWS", "clock"),
+        ("ExpiredToken", "expired", "too old for AWS", "Sign in again"),
+        (
+            "InvalidIdentityToken",
+            "Response signature invalid",
+            "does not trust the signature",
+            "metadata",
+        ),
+        ("InvalidIdentityToken", "RoleSessionName is required", "RoleSessionName", "64"),
+        ("InvalidIdentityToken", "Specified provider doesn't exist", "does not exist", "misspelt"),
+        ("InvalidIdentityToken", "Issuer not present in specified provider", "provider", "IAM"),
+        ("InvalidIdentityToken", "Audience is wrong", "Audience is wrong", "audience"),
+        ("IDPRejectedClaim", "no", "was refused", "identity provider"),
+        ("AccessDenied", "Not authorized", "does not let you assume", "trust policy"),
+        ("ValidationError", TOO_LONG.message, "does not allow credentials of 1 h", "-d"),
+        ("ValidationError", "bad ARN", "malformed: bad ARN", "ARNs"),
+        ("RegionDisabledException", "off", "switched off in eu-south-1", "us-east-1"),
+        ("PackedPolicyTooLarge", "big", "session policy", "administrator"),
+        ("MalformedPolicyDocument", "odd", "session policy", "administrator"),
+        ("Throttling", "slow", "limiting requests", "Wait"),
+        ("IDPCommunicationError", "x", "just now", "Wait"),
+        ("RequestExpired", "x", "clock is wrong", "Set the clock"),
+        ("NeverHeardOf", "what", "NeverHeardOf: what", "administrator"),
+    ],
+)
+def test_each_refusal_says_what_happened_and_what_to_do(
+    code: str, said: str, message: str, hint: str
+) -> None:
+    error = explain(Refusal(code, said), CALL, assertion())
+    assert message in error.message
+    assert hint in error.hint
+    assert (error.code, error.exit_code) == (code, 8)
+
+
+def test_what_sts_says_cannot_reach_the_terminal_raw() -> None:
+    error = explain(Refusal("NeverHeardOf", "\x1b]0;evil\x07"), CALL, assertion())
+    assert "\x1b" not in error.message
+
+
+def role_in(partition: str) -> Role:
+    return Role(
+        f"arn:{partition}:iam::111111111111:role/Admin",
+        f"arn:{partition}:iam::111111111111:saml-provider/Google",
+    )
+
+
+@pytest.mark.parametrize(
+    ("partition", "wanted", "region"),
+    [
+        ("aws", None, "us-east-1"),
+        ("aws", "eu-west-3", "eu-west-3"),
+        ("aws", "cn-north-1", "us-east-1"),
+        ("aws-us-gov", None, "us-gov-west-1"),
+        ("aws-us-gov", "us-east-1", "us-gov-west-1"),
+        ("aws-us-gov", "us-gov-east-1", "us-gov-east-1"),
+        ("aws-cn", "cn-northwest-1", "cn-northwest-1"),
+        ("aws-cn", "eu-west-1", "cn-north-1"),
+        ("aws-iso", None, "us-iso-east-1"),
+        ("aws-iso-b", "us-isob-east-1", "us-isob-east-1"),
+        ("aws-moon", "moon-base-1", "moon-base-1"),
+    ],
+)
+def test_the_region_is_one_of_the_roles_partition(
+    partition: str, wanted: str | None, region: str
+) -> None:
+    assert region_for(role_in(partition), wanted) == region
+
+
+def test_a_partition_nobody_knows_needs_a_region() -> None:
+    with pytest.raises(SettingsError, match="aws-moon") as refused:
+        region_for(role_in("aws-moon"), None)
+    assert "-R" in refused.value.hint
