@@ -1,0 +1,140 @@
+"""What samlauth remembers between runs, beside the AWS config file: which credentials are whose.
+
+One JSON file with a ``format`` number. A file that is missing, damaged, or of a format this version
+does not know counts as empty, and one that cannot be written never fails a login.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from samlauth.effects import files
+from samlauth.errors import FileError
+
+log = logging.getLogger("samlauth.state")
+
+FORMAT = 1
+RELEARN = timedelta(days=30)
+"""After this long a role's limit is tried anew: an administrator may have raised it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose credentials: the same identity means the same sign-in would give the same access."""
+
+    idp: str
+    idp_id: str
+    sp_id: str
+    username: str
+    role_arn: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """Credentials that were written to a profile; never the credentials themselves."""
+
+    access_key_id: str
+    identity: Identity
+    issued: datetime
+    expiration: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether more than half of their life is left."""
+        return self.expiration - now > (self.expiration - self.issued) / 2
+
+
+@dataclass(frozen=True)
+class State:
+    """The file's content."""
+
+    profiles: Mapping[str, Issued] = field(default_factory=dict)
+    durations: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Role ARN to the longest DurationSeconds it allowed, and when that was seen."""
+
+    def allowed(self, now: datetime) -> dict[str, int]:
+        """The limits that are young enough to be believed."""
+        return {arn: limit for arn, (limit, seen) in self.durations.items() if now - seen < RELEARN}
+
+    def with_login(self, profile: str, issued: Issued, durations: Mapping[str, int]) -> State:
+        """This state after one more login."""
+        learnt = {arn: (limit, issued.issued) for arn, limit in durations.items()}
+        return State({**self.profiles, profile: issued}, {**self.durations, **learnt})
+
+
+class StateFile:
+    """The state on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def beside(cls, config: Path) -> StateFile:
+        """The one that belongs to this AWS config file."""
+        return cls(config.parent / "samlauth" / "state")
+
+    def load(self) -> State:
+        """What is remembered; nothing, when it cannot be read."""
+        try:
+            return _decode(json.loads(self.path.read_bytes()))
+        except FileNotFoundError:
+            return State()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.debug("state passed over: %s", type(error).__name__)
+            return State()
+
+    def update(self, change: Callable[[State], State]) -> None:
+        """Apply ``change`` to what is there now, other runs kept out. Never raises for the file's sake."""
+        try:
+            with files.locked(self.path):
+                files.write_private(self.path, _encode(change(self.load())))
+        except (FileError, OSError) as error:
+            log.debug("state not kept: %s", error)
+
+
+def _encode(state: State) -> bytes:
+    content = {
+        "format": FORMAT,
+        "profiles": {
+            name: {
+                "access_key_id": issued.access_key_id,
+                "identity": asdict(issued.identity),
+                "issued": issued.issued.isoformat(),
+                "expiration": issued.expiration.isoformat(),
+            }
+            for name, issued in state.profiles.items()
+        },
+        "durations": {
+            arn: {"seconds": limit, "seen": seen.isoformat()}
+            for arn, (limit, seen) in state.durations.items()
+        },
+    }
+    return json.dumps(content, indent=1).encode() + b"\n"
+
+
+def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until it is checked here
+    if content["format"] != FORMAT:
+        return State()
+    profiles = {
+        str(name): Issued(
+            entry["access_key_id"],
+            Identity(**entry["identity"]),
+            _time(entry["issued"]),
+            _time(entry["expiration"]),
+        )
+        for name, entry in content["profiles"].items()
+    }
+    durations = {
+        str(arn): (int(entry["seconds"]), _time(entry["seen"]))
+        for arn, entry in content["durations"].items()
+    }
+    return State(profiles, durations)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

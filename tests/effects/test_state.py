@@ -1,0 +1,66 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from samlauth.effects.state import RELEARN, Identity, Issued, State, StateFile
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ADA = Identity("google", "C01", "12", "ada@example.com", "arn:aws:iam::111111111111:role/Admin")
+ISSUED = Issued("ASIAEXAMPLE", ADA, NOW, NOW + timedelta(hours=12))
+
+
+def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
+    memory = StateFile.beside(tmp_path / "config")
+    memory.update(lambda state: state.with_login("sts", ISSUED, {ADA.role_arn: 3600}))
+    assert memory.load() == State({"sts": ISSUED}, {ADA.role_arn: (3600, NOW)})
+    assert memory.path.stat().st_mode & 0o777 == 0o600
+    assert memory.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_another_login_leaves_the_rest_alone(tmp_path: Path) -> None:
+    memory = StateFile.beside(tmp_path / "config")
+    other = replace(ISSUED, access_key_id="ASIAOTHER")
+    memory.update(lambda state: state.with_login("one", ISSUED, {"a": 3600}))
+    memory.update(lambda state: state.with_login("two", other, {"b": 7200}))
+    state = memory.load()
+    assert state.profiles == {"one": ISSUED, "two": other}
+    assert state.allowed(NOW) == {"a": 3600, "b": 7200}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"format": 2}', b'{"format": 1}', b'{"format": 1, "profiles": 3, "durations": {}}',
+     b'{"format": 1, "profiles": {"x": {}}, "durations": {}}', b"\xff\xfe", b'"format"',
+     b'{"format": 1, "profiles": {}, "durations": {"a": {"seconds": "x", "seen": "y"}}}'],
+)  # fmt: skip
+def test_a_file_that_cannot_be_understood_counts_as_empty_and_is_replaced(
+    tmp_path: Path, content: bytes
+) -> None:
+    memory = StateFile.beside(tmp_path / "config")
+    memory.path.parent.mkdir()
+    memory.path.write_bytes(content)
+    assert memory.load() == State()
+    memory.update(lambda state: state.with_login("sts", ISSUED, {}))
+    assert memory.load().profiles == {"sts": ISSUED}
+
+
+def test_a_state_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
+    (tmp_path / "samlauth").write_text("a file where the folder should be")
+    memory = StateFile.beside(tmp_path / "config")
+    memory.update(lambda state: state.with_login("sts", ISSUED, {}))
+    assert memory.load() == State()
+
+
+@pytest.mark.parametrize(
+    ("hours", "fresh"), [(0, True), (5.9, True), (6, False), (11, False), (13, False)]
+)
+def test_credentials_are_fresh_for_the_first_half_of_their_life(hours: float, fresh: bool) -> None:
+    assert ISSUED.is_fresh(NOW + timedelta(hours=hours)) is fresh
+
+
+def test_a_learnt_limit_is_believed_for_a_month() -> None:
+    state = State().with_login("sts", ISSUED, {"a": 3600})
+    assert state.allowed(NOW + RELEARN - timedelta(minutes=1)) == {"a": 3600}
+    assert state.allowed(NOW + RELEARN) == {}
