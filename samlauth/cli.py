@@ -1,0 +1,320 @@
+"""The command line: parse, dispatch, and alone print errors and exit.
+
+Nothing is imported at this level that ``--help`` does not need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from samlauth import __version__
+from samlauth.effects import output
+from samlauth.errors import SamlauthError, UsageError
+
+if TYPE_CHECKING:
+    from samlauth.redactor import Redactor
+
+COMMANDS = ("login", "rehearse", "settings")
+
+DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
+
+EPILOG = """\
+A flag --x-y is also the variable SAMLAUTH_X_Y and the key samlauth.x_y of the profile in
+~/.aws/config; aws-google-auth's and gsts's names are read, too. Each switch has a --no- twin.
+
+other commands:
+  samlauth settings -p NAME [--json]  each value, and where it came from
+  samlauth rehearse google            try it all on a local identity provider and STS
+"""
+
+
+class Signalled(BaseException):
+    """A signal that ends the program, as an exception so that every ``finally`` runs."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main() -> NoReturn:
+    """Run ``sys.argv`` and exit with one of the codes of :mod:`samlauth.errors`."""
+    # One short run: collecting garbage costs a tenth of it and frees nothing that matters.
+    gc.disable()
+    status = guarded(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or 1
+    # Tearing down the imported libraries takes longer than some of them took to work.
+    os._exit(status)
+
+
+def guarded(argv: list[str]) -> int:
+    """Run ``argv``; whatever goes wrong becomes a sentence on standard error and an exit code."""
+    try:
+        return dispatch(argv)
+    except SystemExit as exit_:  # argparse's way out, of --help as of errors
+        return exit_.code if isinstance(exit_.code, int) else 1
+    except SamlauthError as error:
+        report(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.tell("\nsamlauth: stopped.")
+        return 128 + signal.SIGINT
+    except Signalled as signalled:
+        return 128 + signalled.number
+    except BrokenPipeError:
+        # Whoever read our output is gone; what is still buffered must not raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a fault into a sentence
+        return _unexpected(error)
+
+
+def dispatch(argv: list[str]) -> int:
+    """Run the subcommand that the first argument names, the login if it names none."""
+    command, rest = "login", argv
+    if argv and not argv[0].startswith("-"):
+        command, rest = argv[0], argv[1:]
+    match command:
+        case "login":
+            return _login(rest)
+        case "settings":
+            return _settings(rest)
+        case "rehearse":
+            return _rehearse(rest)
+        case _:
+            raise UsageError(
+                f"{command!r} is not a command of samlauth.",
+                hint=f"The commands are {', '.join(COMMANDS)}; samlauth --help shows the flags.",
+            )
+
+
+def report(error: SamlauthError) -> None:
+    """Tell the person what happened and what to do next."""
+    output.tell(f"samlauth: {error.message}")
+    for line in error.hint.splitlines():
+        output.tell(f"  {line}")
+
+
+def _unexpected(error: Exception) -> int:
+    import logging
+
+    # The error's own text may quote what it choked on, so only the log, which is cleaned, has it.
+    logging.getLogger("samlauth").debug("unexpected", exc_info=error)
+    output.tell(
+        f"samlauth: something went wrong that should not have ({type(error).__name__}).\n"
+        "  This is a fault of samlauth. -l debug shows where; please report it."
+    )
+    return SamlauthError.exit_code
+
+
+def _login(argv: list[str]) -> int:
+    parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
+    _setting_arguments(parser)
+    parser.add_argument(
+        "--force",
+        "--no-cache",
+        action="store_true",
+        help="sign in although the credentials are still good",
+    )
+    parser.add_argument(
+        "--overwrite-keys",
+        action="store_true",
+        help="allow replacing a profile's long-lived keys",
+    )
+    parser.add_argument(
+        "--print-creds",
+        action="store_true",
+        help="print the credentials as an export line, besides storing them",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "-l",
+        "--log",
+        choices=("debug", "info", "warn"),
+        default="warn",
+        metavar="LEVEL",
+        help="debug, info or warn (default); secrets are never logged",
+    )
+    options = _parse(parser, argv)
+    _end_on_signals()
+    _leave_no_core()
+    redactor = _log_to_stderr(options.log)
+    from samlauth.commands import login
+
+    return login.run(options, _flags(options), redactor)
+
+
+def _settings(argv: list[str]) -> int:
+    parser = _parser("samlauth settings [options]", "Show each setting and where it came from.")
+    _setting_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = _parse(parser, argv)
+    from samlauth.commands import settings
+
+    return settings.run(options, _flags(options))
+
+
+def _rehearse(argv: list[str]) -> int:
+    from samlauth.commands import rehearse
+
+    parser = _parser(
+        "samlauth rehearse google [options] [-- COMMAND ...]",
+        "Run a command, the login if none is given, against a local identity provider and STS.",
+    )
+    rehearse.arguments(parser)
+    options = parser.parse_args(argv)
+    _end_on_signals()
+    return rehearse.run(options)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """The same help on every Python: ``-u, --username USER``, wrapped at COLUMNS."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=_columns())
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        names = ", ".join(action.option_strings)
+        takes_value = action.option_strings and action.nargs != 0
+        return f"{names} {action.metavar or action.dest.upper()}" if takes_value else names
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ["COLUMNS"]) - 2
+    except (KeyError, ValueError):
+        pass
+    try:
+        return max(min(os.get_terminal_size().columns, 102) - 2, 60)
+    except OSError:
+        return 98
+
+
+def _parser(usage: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="samlauth",
+        usage=usage,
+        description=description,
+        epilog=epilog,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="help", help="show this and exit")
+    parser.add_argument(
+        "-V",
+        "--version",
+        action="version",
+        version=f"samlauth {__version__}",
+        help="show the version and exit",
+    )
+    return parser
+
+
+def _setting_arguments(parser: argparse.ArgumentParser) -> None:
+    from samlauth.settings import DURATION, TABLE
+
+    for setting in TABLE:
+        names = [name for name in (setting.short, setting.flag) if name]
+        if setting.is_switch:
+            parser.add_argument(
+                *names, dest=setting.name, action="store_const", const="true", help=setting.help
+            )
+            parser.add_argument(
+                "--no-" + setting.flag[2:],
+                dest=setting.name,
+                action="store_const",
+                const="false",
+                help=argparse.SUPPRESS,
+            )
+        else:
+            parser.add_argument(
+                *names, dest=setting.name, metavar=setting.metavar, help=setting.help
+            )
+        if setting is DURATION:
+            parser.add_argument(
+                "--auto-duration",
+                dest=setting.name,
+                action="store_const",
+                const="auto",
+                help="the same as -d auto",
+            )
+
+
+def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    """As ``parse_args``, but what is not understood is not repeated: it may be a password."""
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        what = (
+            f"has no option {flags[0]}" if flags else "was given a word that belongs to no option"
+        )
+        raise UsageError(
+            f"samlauth {what}.",
+            hint="A password is never given on the command line, where every user can read it; "
+            "it is asked for, or read from standard input."
+            if any("pass" in flag for flag in flags)
+            else "samlauth --help shows the options.",
+        )
+    return options
+
+
+def _flags(options: argparse.Namespace) -> dict[str, str]:
+    """The settings given as flags: name to text."""
+    from samlauth.settings import TABLE
+
+    given = {setting.name: getattr(options, setting.name) for setting in TABLE}
+    if given["role_arn"] is not None and given["ask_role"] == "true":
+        raise UsageError("-r names a role and -a asks for one; only one of them can be meant.")
+    return {name: text for name, text in given.items() if text is not None}
+
+
+def _log_to_stderr(level: str) -> Redactor:
+    """Our own lines to standard error, cleaned; nobody else's, for they may hold secrets."""
+    import logging
+    import threading
+
+    from samlauth.redactor import CleanFormatter, Redactor
+
+    redactor = Redactor()
+    handler = logging.StreamHandler()
+    handler.setFormatter(CleanFormatter(redactor))
+    ours = logging.getLogger("samlauth")
+    ours.addHandler(handler)
+    ours.setLevel(getattr(logging, {"warn": "WARNING"}.get(level, level.upper())))
+    ours.propagate = False
+    logging.getLogger().addHandler(logging.NullHandler())
+
+    def log_thread_error(args: threading.ExceptHookArgs) -> None:
+        ours.debug("unexpected, on a thread: %s", args.exc_type.__name__)
+
+    threading.excepthook = log_thread_error
+    return redactor
+
+
+def _end_on_signals() -> None:
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise Signalled(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+def _leave_no_core() -> None:
+    """A crash must not write the password's memory to a file."""
+    try:
+        import resource
+    except ImportError:  # Windows, which writes none
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
