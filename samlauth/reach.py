@@ -40,7 +40,7 @@ def origin_of(url: str) -> Origin:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        ascii_host = host.rstrip(".").encode("idna").decode("ascii").lower()
+        ascii_host = host.rstrip(".").encode("idna").decode("ascii")
     except ValueError:
         raise UnsafePage("The sign-in page named an address that cannot be read.") from None
     if parts.scheme != "https":
