@@ -47,7 +47,7 @@ class EnterPassword(Challenge[str]):
     username: str
     origin: str
     refused: str = ""
-    """The provider's own text when it refused the last one given."""
+    """Why the last one given was refused: the provider's own text where it gave any."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class EnterCode(Challenge[str]):
 
     label: str
     refused: str = ""
-    """The provider's own text when it refused the last one given."""
+    """Why the last one given was refused: the provider's own text where it gave any."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,176 @@
+"""Runs a flow against a script, for the tests of samlauth and of other identity providers.
+
+A login is a generator that yields steps and is sent replies, so a test needs neither a network nor
+a mock: it lists the replies. ::
+
+    from samlauth.flow import Page, within
+    from samlauth.testing import replay
+
+    provider = MyProvider(username="ada@example.com")
+    run = replay(
+        within(provider.reach, provider.sign_in()),
+        Page("https://idp.example.com/login", 200, LOGIN_PAGE),   # answers the first Request
+        "correct horse",                                          # answers EnterPassword
+        Page("https://idp.example.com/login", 200, END_PAGE),     # answers the second Request
+    )
+    assert run.requests[1].form == (("user", "ada@example.com"), ("password", "correct horse"))
+    assert run.result.acs == "https://signin.aws.amazon.com/saml"
+
+A login that ends in an error is run with ``raises``, so that what it sent can still be looked at::
+
+    run = replay(flow, hostile_page, "correct horse", raises=UnsafePage)
+    assert [request.carrying for request in run.requests] == ["nothing"]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, overload
+
+from samlauth.challenges import AnyChallenge, Challenge
+from samlauth.errors import UnsafePage
+from samlauth.flow import AssumeRoleWithSAML, CallSTS, Flow, Page, Request, Step, Tell
+
+T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
+
+
+@dataclass
+class Replay(Generic[T]):
+    """What a flow did, and what it came to."""
+
+    result: T
+    """What it returned; the error itself when it was run with ``raises``."""
+    requests: list[Request] = field(default_factory=list)
+    """Those that were sent, in order; one that its reach forbade is not among them."""
+    challenges: list[AnyChallenge] = field(default_factory=list)
+    told: list[Tell] = field(default_factory=list)
+    calls: list[AssumeRoleWithSAML] = field(default_factory=list)
+
+
+@overload
+def replay(flow: Flow[T], *script: object) -> Replay[T]: ...
+
+
+@overload
+def replay(flow: Flow[object], *script: object, raises: type[E]) -> Replay[E]: ...
+
+
+def replay(
+    flow: Flow[Any], *script: object, raises: type[BaseException] | None = None
+) -> Replay[Any]:
+    """Run ``flow``, answering its steps from ``script``, one entry a step.
+
+    An entry is a Page for a Request, the answer for a challenge, a tuple of results for CallSTS,
+    or an exception, which is thrown into the flow at that step. A Tell takes no entry. Requests
+    are held to their reach as in a real login: one that may not be sent gets the same UnsafePage
+    thrown, and takes no entry either.
+
+    Raises what the flow raises, unless it is the ``raises`` expected. Raises AssertionError when
+    the script ends too early, is not used up or does not fit a step, when a Request was not
+    stamped by :func:`samlauth.flow.within`, and when the error expected does not come.
+    """
+    run: Replay[None] = Replay(None)
+    entries = _Script(script)
+    try:
+        result = _run(flow, entries, run)
+    except BaseException as error:
+        if raises is None or not isinstance(error, raises):
+            raise
+        entries.finish()
+        return Replay(error, run.requests, run.challenges, run.told, run.calls)
+    finally:
+        flow.close()
+    if raises is not None:
+        raise AssertionError(f"the flow ended well; {raises.__name__} was expected")
+    entries.finish()
+    return Replay(result, run.requests, run.challenges, run.told, run.calls)
+
+
+def _run(flow: Flow[T], entries: _Script, run: Replay[None]) -> T:
+    try:
+        step = next(flow)
+        while True:
+            reply = _reply(step, entries, run)
+            step = flow.throw(reply) if isinstance(reply, BaseException) else flow.send(reply)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def _reply(step: Step, entries: _Script, run: Replay[None]) -> object:
+    match step:
+        case Tell():
+            run.told.append(step)
+            return None
+        case Request():
+            if step.reach is None:
+                raise AssertionError(
+                    f"{_named(step)} is not stamped: run within(provider.reach, flow)"
+                )
+            try:
+                step.reach.check(step.url, step.carrying)
+            except UnsafePage as refusal:
+                return refusal
+            run.requests.append(step)
+            return entries.take(step, Page)
+        case CallSTS():
+            run.calls.extend(step.calls)
+            reply = entries.take(step, tuple)
+            if isinstance(reply, tuple) and len(reply) != len(step.calls):
+                raise AssertionError(
+                    f"{_named(step)} was answered by {len(reply)} results in the script"
+                )
+            return reply
+        case Challenge():
+            run.challenges.append(step)
+            return entries.take(step, object)
+    raise AssertionError(f"a flow may not yield {type(step).__name__}")
+
+
+class _Script:
+    """The entries, and how far they are used up."""
+
+    def __init__(self, entries: tuple[object, ...]) -> None:
+        self._entries = entries
+        self._used = 0
+
+    def take(self, step: Step, kind: type[object]) -> object:
+        if self._used == len(self._entries):
+            raise AssertionError(f"the script ended after {self._used} entries, at {_named(step)}")
+        entry = self._entries[self._used]
+        self._used += 1
+        if isinstance(entry, BaseException):
+            return entry
+        # An answer may be of any type but that of a page.
+        if not isinstance(entry, kind) or (isinstance(entry, Page) and kind is not Page):
+            raise AssertionError(
+                f"entry {self._used} of the script is {_article(entry)}, which does not answer "
+                f"{_named(step)}"
+            )
+        return entry
+
+    def finish(self) -> None:
+        left = self._entries[self._used :]
+        if left:
+            raise AssertionError(
+                f"the flow ended with {len(left)} entries of the script left over, from "
+                f"{_article(left[0])} on"
+            )
+
+
+def _named(step: Step) -> str:
+    match step:
+        case Request():
+            # Without the query: it may hold what identifies a session, and failures are shown.
+            verb = "GET" if step.form is None else "POST"
+            return f"{verb} {step.url.partition('?')[0]}"
+        case CallSTS():
+            return f"CallSTS with {len(step.calls)} calls"
+        case _:
+            return type(step).__name__
+
+
+def _article(entry: object) -> str:
+    """The type alone: an answer in a script is often a password, and test logs are kept."""
+    return f"a {type(entry).__name__}"
