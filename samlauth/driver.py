@@ -69,14 +69,15 @@ def _perform(step: Step, effects: Effects) -> object:
         case Request():
             return effects.send(step)
         case Tell():
-            return effects.tell(step)
+            effects.tell(step)
+            return None
         case CallSTS(calls):
             _hide(redactor, (call.saml_response.base64 for call in calls))
-            answers = effects.call_sts(step)
-            for answer in answers:
-                if isinstance(answer, Credentials):
-                    _hide(redactor, (answer.secret_access_key, answer.session_token))
-            return answers
+            results = effects.call_sts(step)
+            for result in results:
+                if isinstance(result, Credentials):
+                    _hide(redactor, (result.secret_access_key, result.session_token))
+            return results
         case EnterPassword() | EnterCode():
             answer = _answer(step, effects)
             _hide(redactor, (str(answer),))

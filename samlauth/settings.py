@@ -22,6 +22,9 @@ from samlauth.errors import SettingsError, UsageError
 
 T = TypeVar("T")
 
+UNSET = frozenset({"", "None"})
+"""Texts that stand for no value, in quotes or not."""
+
 
 class Layer(IntEnum):
     """The sources, best first."""
@@ -353,7 +356,7 @@ class Settings:
 def profile_of(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, Source]:
     """The profile's name and where it came from, before its section can be read."""
     value, source = _resolve(PROFILE, flags, environ, {}, "", [])
-    return cast("str", value), source
+    return value, source
 
 
 def resolve(
@@ -393,7 +396,7 @@ def _resolve(
     warnings: list[str],
 ) -> tuple[T, Source]:
     for candidate in _candidates(setting, flags, environ, section, section_name):
-        if not _is_set(candidate.raw):
+        if candidate.raw is None or candidate.raw.strip().strip("\"'") in UNSET:
             continue
         source = Source(candidate.layer, candidate.where)
         try:
@@ -413,10 +416,6 @@ def _resolve(
                         f"{complaint}.", hint="Change it, or remove it to get the default."
                     ) from None
     return setting.default, Source(Layer.DEFAULT, "default")
-
-
-def _is_set(raw: str | None) -> bool:
-    return raw is not None and raw.strip().strip("\"'") not in {"", "None"}
 
 
 def _candidates(

@@ -26,8 +26,25 @@ LAYERS = (
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 DOES_IO = frozenset(
-    "boto3 botocore getpass http keyring logging os pathlib requests shutil socket ssl subprocess "
-    "tempfile threading time urllib3".split()
+    [
+        "boto3",
+        "botocore",
+        "getpass",
+        "http",
+        "keyring",
+        "logging",
+        "os",
+        "pathlib",
+        "requests",
+        "shutil",
+        "socket",
+        "ssl",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib3",
+    ]
 )
 
 

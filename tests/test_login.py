@@ -12,6 +12,7 @@ from samlauth.reach import Origin, Reach
 from samlauth.saml import Role, SAMLResponse
 from samlauth.testing import replay
 
+NOTHING_WANTED, NOTHING_KNOWN = Wanted(), Known()
 GIVEN = Credentials("ASIAEXAMPLE", "secret", "token", datetime(2026, 11, 21, 21, tzinfo=UTC))
 TOO_LONG = Refusal("ValidationError", "DurationSeconds exceeds the MaxSessionDuration")
 
@@ -58,8 +59,10 @@ def clock(*minutes: float) -> Iterator[datetime]:
 
 
 def flow(
-    wanted: Wanted = Wanted(), known: Known = Known(), minutes: tuple[float, ...] = (0, 0)
-) -> Flow[SignedIn]:  # noqa: B008 - frozen
+    wanted: Wanted = NOTHING_WANTED,
+    known: Known = NOTHING_KNOWN,
+    minutes: tuple[float, ...] = (0, 0),
+) -> Flow[SignedIn]:
     return login(Provider(), wanted, known, clock(*minutes).__next__)
 
 
@@ -91,7 +94,7 @@ def test_a_shorter_duration_is_said_in_one_line_and_learnt() -> None:
 
 def test_a_learnt_duration_is_where_the_next_login_starts() -> None:
     played = replay(flow(known=Known({ADMIN.role_arn: 3600})), page(ADMIN), (GIVEN,))
-    assert [calls[0].duration_seconds for calls in played.calls] == [3600]
+    assert [call.duration_seconds for call in played.calls] == [3600]
     assert played.result.durations == {}
 
 
@@ -104,7 +107,7 @@ def test_an_assertion_left_lying_is_fetched_anew_before_sts_sees_it() -> None:
         (GIVEN,),
     )
     assert played.result.grants[0].role == READER
-    assert played.calls[0][0].saml_response.base64 == response(ADMIN, READER, OTHER)
+    assert played.calls[0].saml_response.base64 == response(ADMIN, READER, OTHER)
 
 
 def test_several_roles_are_asked_about() -> None:

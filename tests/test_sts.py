@@ -43,7 +43,7 @@ def run(
 
 
 def asked(played: Replay[Grant]) -> list[int]:
-    return [call.duration_seconds for calls in played.calls for call in calls]
+    return [call.duration_seconds for call in played.calls]
 
 
 def test_auto_starts_with_the_longest() -> None:
@@ -55,7 +55,7 @@ def test_auto_starts_with_the_longest() -> None:
 def test_auto_steps_down_with_the_same_response_until_the_role_allows_it() -> None:
     played = run(TOO_LONG, TOO_LONG, GIVEN)
     assert asked(played) == [43200, 28800, 14400]
-    assert {call.saml_response for calls in played.calls for call in calls} == {RESPONSE}
+    assert {call.saml_response for call in played.calls} == {RESPONSE}
     assert played.result == Grant(ROLE, GIVEN, 14400, refused_seconds=43200)
 
 

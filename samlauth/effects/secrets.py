@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from samlauth.challenges import AnyChallenge, EnterPassword
@@ -71,9 +72,7 @@ class Keyring:
             self._given = None
         elif not challenge.refused:
             for service in _services(challenge.origin):
-                password = self._try(
-                    lambda ring, name=service: _read(ring, name, challenge.username)
-                )
+                password = self._try(partial(_read, service, challenge.username))
                 if password:
                     self._given = service
                     return password
@@ -130,7 +129,7 @@ def _services(origin: str) -> tuple[str, ...]:
     return (ours, PEER_SERVICE) if origin == "https://accounts.google.com" else (ours,)
 
 
-def _read(ring: KeyringBackend, service: str, username: str) -> str | None:
+def _read(service: str, username: str, ring: KeyringBackend) -> str | None:
     # aws-google-auth stores the line as it was piped in, newline and all.
     return (ring.get_password(service, username) or "").rstrip("\r\n") or None
 

@@ -19,10 +19,10 @@ AGAIN = EnterPassword("Google Password", "ada", GOOGLE, refused="Wrong password.
 class Memory(KeyringBackend):
     """A keyring of the library's own interface, in memory."""
 
-    priority = 1  # type: ignore[assignment]  # keyring's class property, set as its own backends do
+    priority = 1
 
     def __init__(self, **stored: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring leaves it untyped
         self.stored = {tuple(key.split("|")): value for key, value in stored.items()}
         self.broken: Exception | None = None
 
