@@ -1,0 +1,1 @@
+"""What the driver turns steps into: sockets, terminals, files."""
