@@ -1,0 +1,246 @@
+"""Connections to the identity provider and to STS: one trust, one way through the proxy.
+
+Everything that leaves the process goes through a pool of :class:`Connections`, inside an
+:class:`Exchange` that ends it by force when its time is up.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from samlauth.effects.faults import network_error
+from samlauth.effects.trust import Proxy, bundles, issuer_of, proxy_for, ssl_context
+from samlauth.errors import NetworkError
+from samlauth.reach import Origin
+
+_Manager = TypeVar("_Manager", bound=PoolManager)
+
+_SIDE_BY_SIDE = 8
+"""Connections kept to one host."""
+_LOOK_SECONDS = 5.0
+
+
+def silence(*names: str) -> None:
+    """Let these libraries log nothing: their lines hold URLs, headers and bodies in the clear.
+
+    Even urllib3's warning about a malformed header quotes the header and the query.
+    """
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+class Exchange:
+    """One request and its answer. When ``seconds`` are over, its connection is cut.
+
+    A read timeout alone does not end an answer that drips in byte by byte, headers included; so a
+    timer shuts the sockets of this exchange down, which ends any read that waits on them. Only the
+    resolver's own time limit holds while a name is looked up.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.sent = False
+        """Whether the request began to leave: before that, nothing of it was seen by anybody."""
+        self._lock = threading.Lock()
+        self._overdue = False
+        self._levers: list[socket.socket] = []
+        self._timer = threading.Timer(max(seconds, 0), self._cut)
+        self._timer.daemon = True
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time was up. The answer may then be cut short without an error."""
+        with self._lock:
+            return self._overdue
+
+    def holds(self, fd: int) -> None:
+        """This exchange runs over that socket now."""
+        # A copy, because http.client and TLS both hand the socket on to objects of their own.
+        lever = socket.fromfd(fd, socket.AF_INET, socket.SOCK_STREAM)
+        with self._lock:
+            self._levers.append(lever)
+            if self._overdue:
+                _shut_down(lever)
+
+    def _cut(self) -> None:
+        with self._lock:
+            self._overdue = True
+            for lever in self._levers:
+                _shut_down(lever)
+
+    def __enter__(self) -> Exchange:
+        self._outer: Token[Exchange | None] = _running.set(self)
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        _running.reset(self._outer)
+        with self._lock:
+            while self._levers:
+                self._levers.pop().close()
+
+
+def _shut_down(lever: socket.socket) -> None:
+    try:
+        lever.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the other side was faster
+
+
+_running: ContextVar[Exchange | None] = ContextVar("running", default=None)
+
+
+class _Connection(HTTPConnection):
+    """Tells the running exchange which socket it uses."""
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        if exchange := _running.get():
+            exchange.holds(sock.fileno())
+        return sock
+
+    def request(self, *args: object, **options: object) -> None:
+        """Send a request, over a kept connection or one just made."""
+        if exchange := _running.get():
+            if self.sock is not None:
+                exchange.holds(self.sock.fileno())
+            exchange.sent = True
+        super().request(*args, **options)  # type: ignore[arg-type]  # handed through as they come
+
+
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class Connections:
+    """The pools of one run, shared by all that talks to the network; safe to use from threads.
+
+    Raises SettingsError for a CA bundle that is of no use (:func:`samlauth.effects.trust.bundles`).
+    """
+
+    def __init__(self, environ: Mapping[str, str], ca_bundle: str | None = None) -> None:
+        silence("urllib3", "requests")
+        self.environ = environ
+        self._context = ssl_context(bundles(environ, ca_bundle))
+        self._lock = threading.Lock()
+        self._direct = _managed(PoolManager(**self._options()))
+        self._proxied: dict[Proxy, ProxyManager] = {}
+
+    def pool_for(self, url: str) -> HTTPConnectionPool:
+        """The pool for the host of ``url``, behind its proxy.
+
+        ``http`` is for STS stand-ins on this machine and never takes a proxy. Raises SettingsError
+        as :func:`samlauth.effects.trust.proxy_for`.
+        """
+        proxy = self._proxy_for(url)
+        with self._lock:
+            if proxy is None:
+                return self._direct.connection_from_url(url)
+            if proxy not in self._proxied:
+                self._proxied[proxy] = self._behind(proxy)
+            return self._proxied[proxy].connection_from_url(url)
+
+    def network_error(self, error: Exception, url: str, exchange: Exchange) -> NetworkError:
+        """What ``error``, met in ``exchange`` on the way to ``url``, means for the person."""
+        proxy = self._proxy_for(url)
+        origin = _origin(url)
+        return network_error(
+            error,
+            origin,
+            proxy,
+            sent=exchange.sent,
+            overdue=exchange.overdue,
+            issuer=lambda: self._presented_issuer(origin, proxy),
+        )
+
+    def close(self) -> None:
+        """Close every idle connection; a later request opens a new one."""
+        with self._lock:
+            for manager in (self._direct, *self._proxied.values()):
+                manager.clear()
+
+    def _proxy_for(self, url: str) -> Proxy | None:
+        return None if url.startswith("http:") else proxy_for(self.environ, _origin(url))
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "num_pools": 20,
+            "maxsize": _SIDE_BY_SIDE,
+            "ssl_context": self._context,
+            "cert_reqs": "CERT_REQUIRED",
+        }
+
+    def _behind(self, proxy: Proxy) -> ProxyManager:
+        return _managed(
+            ProxyManager(
+                proxy.url,
+                proxy_headers=_proxy_headers(proxy),
+                proxy_ssl_context=self._context,
+                **self._options(),
+            )
+        )
+
+    def _presented_issuer(self, origin: Origin, proxy: Proxy | None) -> str:
+        """Who signed the certificate that was refused; empty when that cannot be learnt.
+
+        Python keeps no certificate it refused, so it is asked for once more, by a handshake after
+        which the connection is closed: no request is ever sent over it.
+        """
+        if proxy is not None and proxy.scheme == "https":
+            return ""
+        look = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        look.check_hostname = False
+        look.verify_mode = ssl.CERT_NONE
+        near = proxy or origin
+        connection = HTTPSConnection(
+            near.host, near.port, timeout=_LOOK_SECONDS, ssl_context=look, cert_reqs="CERT_NONE"
+        )
+        if proxy is not None:
+            connection.set_tunnel(origin.host, origin.port, _proxy_headers(proxy))
+        try:
+            connection.connect()
+            assert isinstance(connection.sock, ssl.SSLSocket)
+            return issuer_of(connection.sock.getpeercert(binary_form=True) or b"")
+        except (OSError, HTTPError):
+            return ""
+        finally:
+            connection.close()
+
+
+def _managed(manager: _Manager) -> _Manager:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+    return manager
+
+
+def _proxy_headers(proxy: Proxy) -> dict[str, str]:
+    return {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url)
+    return Origin(parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))

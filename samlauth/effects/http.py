@@ -1,0 +1,365 @@
+"""Requests to the identity provider: what is sent where, and what comes back as a Page.
+
+Redirects are followed by hand, each one checked against the request's reach; a body is sent once,
+to one place; the answer is bounded in time and size. Cookies live as long as the run.
+"""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from samlauth import __version__
+from samlauth.effects.connections import Connections, Exchange
+from samlauth.errors import NetworkError, UnsafePage
+from samlauth.flow import Fields, Page, Request
+from samlauth.printable import safe
+from samlauth.reach import Carrying, origin_of
+
+log = logging.getLogger("samlauth.http")
+
+_HEADERS = {
+    "User-Agent": f"samlauth/{__version__}",
+    "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.9",
+    "Accept-Encoding": "gzip, deflate",
+}
+_FORM = "application/x-www-form-urlencoded"
+
+_SEE_OTHER = frozenset({301, 302, 303})
+_SAME_AGAIN = frozenset({307, 308})
+_BUSY = frozenset({429, 502, 503, 504})
+
+_PAUSES = (0.5, 1.0)
+"""Seconds at most before the second and the third try of a GET."""
+_LONGEST_RETRY_AFTER = 30
+
+# Codecs that only decode text. Python has more, and a page could name one that rewrites markup.
+_CHARSET = re.compile(
+    r"utf-8|utf-16|ascii|iso8859-\d+|cp125\d|koi8-[ru]|shift_jis|euc_jp|euc_kr|gb2312|gbk|gb18030|big5"
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how large an exchange may be. Seconds and bytes."""
+
+    connect: float = 10
+    read: float = 30
+    """Between two pieces of an answer."""
+    total: float = 90
+    """For one :meth:`Http.send`, with its redirects and retries."""
+    idle: float = 60
+    """A connection unused for longer is not used again."""
+    size: int = 5_000_000
+    """Of an answer, decompressed."""
+    redirects: int = 10
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    url: str
+    status: int
+    location: str | None
+    body: str
+
+
+@dataclass(frozen=True)
+class _Fault:
+    error: NetworkError
+    again: bool
+    """Whether a second try of the same GET may help."""
+    sent: bool
+    """Whether the request may have been seen."""
+    after: float = 0
+    """Seconds the server asked to wait."""
+
+
+class Http:
+    """The network as a login sees it: requests in, pages out.
+
+    ``hide`` is told each cookie and each form value of a request that carries answers or the
+    password, before it is sent. ``clock`` is monotonic; ``sleep`` and ``chance`` (0 to 1) pause
+    between tries. Raises SettingsError for a CA bundle of no use.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        ca_bundle: str | None = None,
+        *,
+        hide: Callable[[str], None],
+        limits: Limits = LIMITS,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.connections = Connections(environ, ca_bundle)
+        self._hide = hide
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._session = _Session(self.connections)
+        self._used_at = clock()
+
+    def send(self, request: Request) -> Page:
+        """The page that answers ``request``, after the redirects within its reach.
+
+        A redirect that leaves the reach is not followed; it is the page's ``elsewhere``. Raises
+        UnsafePage, nothing sent, for a URL the request may not go to, and for a redirect that asks
+        for a body to be sent again; NetworkError when there is no answer, or only that of a server
+        or proxy too busy (429, 502, 503, 504).
+        """
+        reach = request.reach
+        assert reach is not None, "a request without a reach is never sent"
+        until = self._clock() + self._limits.total
+        url, form, carrying = request.url, request.form, request.carrying
+        for _ in range(self._limits.redirects + 1):
+            reach.check(url, carrying)
+            answer = self._answer(url, form, carrying, request.referer, until)
+            if answer.location is None:
+                return Page(answer.url, answer.status, answer.body)
+            if form is not None and answer.status in _SAME_AGAIN:
+                raise UnsafePage(
+                    f"{_host(url)} wanted your answer sent once more, to {_host(answer.location)}. "
+                    "It was not.",
+                    hint="Sign in with your browser; if it works there, tell your administrator.",
+                )
+            if not reach.allows(answer.location):
+                return Page(answer.url, answer.status, "", elsewhere=answer.location)
+            url, form, carrying = answer.location, None, "nothing"
+        raise NetworkError(
+            f"{_host(request.url)} redirected more than {self._limits.redirects} times.",
+            hint="Run the command again; if this stays so, see whether your browser can sign in.",
+        )
+
+    def close(self) -> None:
+        """Close every connection and forget the cookies."""
+        self._session.close()
+        self._session.cookies.clear()
+        self.connections.close()
+
+    def _answer(
+        self, url: str, form: Fields | None, carrying: Carrying, referer: str | None, until: float
+    ) -> _Answer:
+        prepared = self._prepared(url, form, carrying, referer)
+        outcome = self._once(prepared, until)
+        for pause in _PAUSES:
+            if isinstance(outcome, _Answer) or not outcome.again or form is not None:
+                break
+            wait = max(outcome.after, self._chance() * pause)
+            if self._clock() + wait >= until:
+                break
+            self._sleep(wait)
+            outcome = self._once(prepared, until)
+        if isinstance(outcome, _Answer):
+            return outcome
+        if form is not None and carrying != "nothing" and outcome.sent:
+            raise NetworkError(
+                f"{outcome.error.message} Your answer had been sent: it may have counted as an "
+                "attempt.",
+                hint=f"samlauth does not send it again by itself. {outcome.error.hint}",
+            )
+        # Not raised where it was caught: an exception keeps its context, and the library's quotes
+        # the URL.
+        raise outcome.error
+
+    def _prepared(
+        self, url: str, form: Fields | None, carrying: Carrying, referer: str | None
+    ) -> requests.PreparedRequest:
+        headers, data = {}, None
+        if form is not None:
+            headers["Content-Type"] = _FORM
+            data = urlencode(form).encode("ascii")
+            if carrying != "nothing":
+                for _, value in form:
+                    self._hide(value)
+        if referer and _same_origin(referer, url):
+            headers["Referer"] = urldefrag(referer).url
+        method = "GET" if form is None else "POST"
+        try:
+            prepared = self._session.prepare_request(
+                requests.Request(method, url, headers=headers, data=data)
+            )
+        except (requests.RequestException, UnicodeError):
+            prepared = None
+        # What was checked was our reading of the address; what is sent is the library's.
+        if prepared is None or not _same_origin(prepared.url or "", url):
+            raise UnsafePage("The sign-in page named an address that cannot be read.")
+        return prepared
+
+    def _once(self, prepared: requests.PreparedRequest, until: float) -> _Answer | _Fault:
+        url = prepared.url or ""
+        now = self._clock()
+        if now - self._used_at > self._limits.idle:
+            # A firewall may have dropped it without a word, and a POST must not find that out.
+            self.connections.close()
+        error: Exception
+        with Exchange(until - now) as exchange:
+            try:
+                return self._exchange(prepared, exchange)
+            except (requests.RequestException, HTTPError, OSError) as caught:
+                error = caught
+            finally:
+                self._used_at = self._clock()
+        if isinstance(error, _TooLarge):
+            found = NetworkError(
+                f"{_host(url)} sent more than {self._limits.size // 1_000_000} MB, which no "
+                "sign-in page needs.",
+                hint="Sign in with your browser to see what it sends.",
+            )
+        else:
+            found = self.connections.network_error(error, url, exchange)
+        again = not exchange.sent and not exchange.overdue and not _is_final(error)
+        return _Fault(found, again, exchange.sent)
+
+    def _exchange(self, prepared: requests.PreparedRequest, exchange: Exchange) -> _Answer | _Fault:
+        started = self._clock()
+        response = self._session.send(
+            prepared,
+            stream=True,
+            allow_redirects=False,
+            timeout=(self._limits.connect, self._limits.read),
+        )
+        with closing(response):
+            for cookie in response.cookies:
+                self._hide(cookie.value or "")
+            busy = response.status_code in _BUSY
+            body = b"" if busy else self._body(response)
+        if exchange.overdue:
+            raise TimeoutError
+        milliseconds = (self._clock() - started) * 1000
+        where = urlsplit(response.url)
+        log.debug(
+            "%s %s %s %d %d ms %d bytes",
+            prepared.method,
+            where.netloc,
+            where.path,
+            response.status_code,
+            milliseconds,
+            len(body),
+        )
+        if busy:
+            return _busy(response)
+        return _Answer(
+            response.url, response.status_code, _location(response), _text(response, body)
+        )
+
+    def _body(self, response: requests.Response) -> bytes:
+        body = bytearray()
+        for piece in response.raw.stream(65536, decode_content=True):
+            body += piece
+            if len(body) > self._limits.size:
+                raise _TooLarge
+        return bytes(body)
+
+
+class _TooLarge(OSError):
+    """An answer beyond the size limit; what was left of it is not read."""
+
+
+class _Session(requests.Session):
+    """requests as far as it is wanted: cookies and encoding, over our own connections."""
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__()
+        self.trust_env = False  # no .netrc, and no proxy or CA bundle but those of Connections
+        self.headers.clear()
+        self.headers.update(_HEADERS)
+        self.adapters.clear()
+        self.mount("https://", _Adapter(connections))
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None: asked for a target, requests would read the whole body of a redirect, unbounded."""
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(max_retries=0)
+        self._connections = connections
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> HTTPConnectionPool:
+        """The pool that Connections has for it; what requests knows of TLS and proxies is void."""
+        return self._connections.pool_for(request.url or "")
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Leave the pool's own trust alone: requests would add certifi's bundle to it."""
+
+
+def _location(response: requests.Response) -> str | None:
+    """Where a redirect points, made absolute (RFC 9110 §10.2.2); None when it is none."""
+    location = response.headers.get("Location")
+    if location is None or response.status_code not in _SEE_OTHER | _SAME_AGAIN:
+        return None
+    # http.client reads header bytes as Latin-1; servers that send more than ASCII send UTF-8.
+    location = location.encode("latin-1").decode("utf-8", "replace")
+    try:
+        return urljoin(response.url, location)
+    except ValueError:
+        return location  # which the reach refuses by its own reading
+
+
+def _busy(response: requests.Response) -> _Fault:
+    status = response.status_code
+    asked = response.headers.get("Retry-After", "").strip()
+    after = int(asked) if asked.isascii() and asked.isdigit() else None
+    again = (after is not None or status != 429) and (after or 0) <= _LONGEST_RETRY_AFTER
+    if status == 429:
+        until = f" for {after} seconds" if after else ""
+        said, hint = f"takes no more requests from here{until}", "Wait, then run the command again."
+    else:
+        said = f"has no answer at the moment ({status} {HTTPStatus(status).phrase})"
+        hint = "Run the command again in a minute; if this stays so, tell your administrator."
+    error = NetworkError(f"{_host(response.url)} {said}.", hint=hint)
+    return _Fault(error, again, sent=True, after=after or 0)
+
+
+def _text(response: requests.Response, body: bytes) -> str:
+    charset = requests.utils.get_encoding_from_headers(response.headers) or "utf-8"
+    declared = "charset" in response.headers.get("Content-Type", "").lower()
+    try:
+        name = codecs.lookup(charset).name if declared else "utf-8"
+    except (LookupError, ValueError):
+        name = "utf-8"
+    return body.decode(name if _CHARSET.fullmatch(name) else "utf-8", "replace")
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether connecting failed in a way that a second try meets again."""
+    return isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
+
+
+def _same_origin(first: str, second: str) -> bool:
+    try:
+        return origin_of(first) == origin_of(second)
+    except UnsafePage:
+        return False
+
+
+def _host(url: str) -> str:
+    """The host for a message; the rest of a sign-in URL is nobody's business."""
+    return safe(urlsplit(url).netloc.rpartition("@")[2])

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from samlauth.effects.trust import Bundle, Proxy, bundles, issuer_of, proxy_for, ssl_context
+from samlauth.errors import SettingsError
+from samlauth.reach import Origin
+from tests.effects.loopback import Server, response
+
+IDP = Origin("accounts.google.com")
+
+
+def pem(tmp_path: Path, ca: trustme.CA, name: str = "ca.pem") -> Path:
+    path = tmp_path / name
+    ca.cert_pem.write_to_path(path)
+    return path
+
+
+def handshake(context: ssl.SSLContext, leaf: trustme.LeafCert) -> str | None:
+    with (
+        Server(lambda _: response(), leaf) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as plain,
+        context.wrap_socket(plain, server_hostname="idp.test") as secure,
+    ):
+        return secure.version()
+
+
+def test_every_bundle_is_trusted_beside_the_others(tmp_path: Path) -> None:
+    cas = [trustme.CA() for _ in range(5)]
+    paths = [str(pem(tmp_path, ca, f"{number}.pem")) for number, ca in enumerate(cas)]
+    variables = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    context = ssl_context(bundles(dict(zip(variables, paths, strict=False)), paths[4]))
+    for ca in cas:
+        assert handshake(context, ca.issue_cert("idp.test")) is not None
+
+
+def test_what_no_bundle_holds_is_not_trusted(tmp_path: Path) -> None:
+    context = ssl_context(bundles({"AWS_CA_BUNDLE": str(pem(tmp_path, trustme.CA()))}))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(context, trustme.CA().issue_cert("idp.test"))
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="their stores are not files")
+def test_the_systems_store_is_trusted_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem(tmp_path, trustme.CA())))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    only_system = len(ssl_context(()).get_ca_certs())
+    assert only_system > 20
+    named = ssl_context(bundles({"SSL_CERT_FILE": str(tmp_path / "ca.pem")}))
+    assert len(named.get_ca_certs()) == only_system + 1
+
+
+def test_a_folder_of_certificates_is_trusted(tmp_path: Path) -> None:
+    ca = trustme.CA()
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    pem(folder, ca, "5ad8a5d6.0")
+    (folder / "README").write_text("no certificate")
+    context = ssl_context(bundles({"SSL_CERT_DIR": str(folder)}))
+    assert handshake(context, ca.issue_cert("idp.test")) is not None
+
+
+def test_an_intermediate_alone_can_be_the_anchor(tmp_path: Path) -> None:
+    intermediate = trustme.CA().create_child_ca()
+    context = ssl_context(bundles({}, str(pem(tmp_path, intermediate))))
+    assert handshake(context, intermediate.issue_cert("idp.test")) is not None
+
+
+def test_tls_below_1_2_is_refused() -> None:
+    assert ssl_context(()).minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_certificate_and_host_name_are_always_checked() -> None:
+    context = ssl_context(())
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("environ", "flag", "source"),
+    [
+        ({}, "gone.pem", "--ca-bundle"),
+        ({"AWS_CA_BUNDLE": "gone.pem"}, None, "AWS_CA_BUNDLE"),
+        ({"SSL_CERT_DIR": "gone.pem"}, None, "SSL_CERT_DIR"),
+    ],
+)
+def test_a_bundle_that_is_not_there_names_who_named_it(
+    environ: dict[str, str], flag: str | None, source: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"gone\.pem") as caught:
+        ssl_context(bundles(environ, flag))
+    assert source in caught.value.message
+    assert "No such file" in caught.value.message
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"not a certificate", b"\x30\x82\x01\x0a"])
+def test_a_bundle_without_certificates_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd\x1b[31m.pem"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match="holds no certificate") as caught:
+        ssl_context([Bundle(path, "AWS_CA_BUNDLE")])
+    assert "AWS_CA_BUNDLE" in caught.value.message
+    assert "\x1b" not in caught.value.message
+
+
+def test_a_folder_without_certificates_is_refused(tmp_path: Path) -> None:
+    pem(tmp_path, trustme.CA(), "ca.pem")
+    with pytest.raises(SettingsError, match="holds no certificate"):
+        ssl_context([Bundle(tmp_path, "SSL_CERT_DIR")])
+
+
+def test_empty_settings_name_no_bundle() -> None:
+    assert bundles({"AWS_CA_BUNDLE": "", "SSL_CERT_DIR": ""}, "") == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": ""}, None),
+        ({"HTTPS_PROXY": "http://p:8080"}, Proxy("http", "p", 8080, "HTTPS_PROXY")),
+        ({"https_proxy": "p:8080"}, Proxy("http", "p", 8080, "https_proxy")),
+        ({"HTTPS_PROXY": "a:1", "https_proxy": "b:2"}, Proxy("http", "b", 2, "https_proxy")),
+        ({"ALL_PROXY": "a:1", "HTTPS_PROXY": "b:2"}, Proxy("http", "b", 2, "HTTPS_PROXY")),
+        ({"all_proxy": "https://a"}, Proxy("https", "a", 443, "all_proxy")),
+        ({"HTTP_PROXY": "a:1"}, None),
+        ({"HTTPS_PROXY": "http://[::1]:8080"}, Proxy("http", "::1", 8080, "HTTPS_PROXY")),
+    ],
+)
+def test_proxies_come_from_the_environment(environ: dict[str, str], expected: Proxy | None) -> None:
+    assert proxy_for(environ, IDP) == expected
+
+
+def test_a_proxys_password_is_kept_but_never_shown() -> None:
+    proxy = proxy_for({"HTTPS_PROXY": "http://ada:p%40ss@proxy.test:8080"}, IDP)
+    assert proxy is not None
+    assert proxy.authorization == "Basic YWRhOnBAc3M="
+    for shown in (repr(proxy), str(proxy), proxy.url):
+        assert "proxy.test" in shown
+        for secret in ("p@ss", "p%40ss", "ada", "YWRhOnBAc3M"):
+            assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    "value", ["socks5://ada:hunter2@p:1", "http://ada:hunter2@p:port", "http://", "http://[::1"]
+)
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_value(value: str) -> None:
+    with pytest.raises(SettingsError, match="ALL_PROXY names a") as caught:
+        proxy_for({"ALL_PROXY": value}, IDP)
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "port", "direct"),
+    [
+        ("*", "accounts.google.com", 443, True),
+        ("google.com", "accounts.google.com", 443, True),
+        (".google.com", "accounts.google.com", 443, True),
+        ("*.google.com", "accounts.google.com", 443, True),
+        ("GOOGLE.com", "accounts.google.com", 443, True),
+        ("a.test, accounts.google.com ,b.test", "accounts.google.com", 443, True),
+        ("oogle.com", "accounts.google.com", 443, False),
+        ("google.com.evil.test", "accounts.google.com", 443, False),
+        ("adfs.test:8443", "adfs.test", 8443, True),
+        ("adfs.test:8443", "adfs.test", 443, False),
+        ("10.0.0.0/8", "10.1.2.3", 443, True),
+        ("10.0.0.0/8", "11.1.2.3", 443, False),
+        ("10.0.0.0/99", "10.1.2.3", 443, False),
+        ("10.1.2.3", "10.1.2.3", 443, True),
+        ("2.3", "10.1.2.3", 443, False),
+        ("::1", "::1", 443, True),
+        ("[::1]:8443", "::1", 8443, True),
+        ("fe80::/10", "fe80::1", 443, True),
+        (",. ", "adfs.test", 443, False),
+        ("", "adfs.test", 443, False),
+    ],
+)
+def test_no_proxy(no_proxy: str, host: str, port: int, direct: bool) -> None:
+    environ = {"HTTPS_PROXY": "http://p:8080", "NO_PROXY": no_proxy}
+    assert (proxy_for(environ, Origin(host, port)) is None) is direct
+
+
+def der(certificate: trustme.Blob) -> bytes:
+    return x509.load_pem_x509_certificate(certificate.bytes()).public_bytes(Encoding.DER)
+
+
+def test_a_certificate_names_its_issuer() -> None:
+    ca = trustme.CA(organization_name="Zcompany Röot", organization_unit_name="Proxies")
+    assert issuer_of(der(ca.issue_cert("idp.test").cert_chain_pems[0])) == "Zcompany Röot"
+
+
+def test_a_damaged_certificate_names_nobody() -> None:
+    whole = der(trustme.CA().issue_cert("idp.test").cert_chain_pems[0])
+    for length in range(0, len(whole), 7):
+        assert issuer_of(whole[:length]) == ""
+    for at in range(200):
+        issuer_of(whole[:at] + b"\xff" + whole[at + 1 :])
+
+
+def test_importing_it_is_cheap() -> None:
+    """It is on the way of commands that never speak to the network."""
+    listed = "import sys, samlauth.effects.trust; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listed], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"requests", "urllib3", "boto3", "truststore", "http.client", "asyncio"}
