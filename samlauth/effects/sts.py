@@ -1,0 +1,275 @@
+"""AWS STS, called by boto3 over the connections the login uses.
+
+boto3 knows the endpoint of every region and partition, STS's answers, and which of them are worth
+another try. What it would find on its own is kept from it: no profile, key, CA bundle or proxy of
+the person's is read, because AssumeRoleWithSAML is not signed and must work when they are broken.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from datetime import UTC
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from urllib3 import BaseHTTPResponse, HTTPResponse, Timeout
+from urllib3.exceptions import DecodeError, HTTPError, ProxyError, SSLError
+
+from samlauth import __version__
+from samlauth.effects.connections import Exchange, silence
+from samlauth.errors import NetworkError, SettingsError
+from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal
+from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    import boto3
+    import botocore.session
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from mypy_boto3_sts import STSClient
+
+    from samlauth.effects.http import Http
+
+log = logging.getLogger("samlauth.sts")
+
+_SIDE_BY_SIDE = 8
+_ATTEMPTS = 4
+_ATTEMPT_SECONDS = 30
+_LARGEST_ANSWER = 1_000_000
+_TIMEOUT = Timeout(connect=5, read=15)
+_ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for this command."
+
+
+class STS:
+    """AssumeRoleWithSAML over the connections of ``http``: the same trust, the same proxies.
+
+    AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured.
+    """
+
+    def __init__(self, http: Http) -> None:
+        self._connections = http.connections
+        self._lock = threading.Lock()
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, STSClient] = {}
+
+    def prepare(self) -> None:
+        """Import boto3 and read STS's model, some tenths of a second; may run beside a login."""
+        # Whatever is wrong with the settings is for call() to say, on the person's thread.
+        with suppress(SettingsError):
+            self._client("us-east-1")
+
+    def call(self, step: CallSTS) -> tuple[Credentials | Refusal, ...]:
+        """What STS answers to each call, in their order, after at most four attempts each.
+
+        Raises NetworkError when one could not be made, or what answered was not STS; SettingsError
+        for a region or an endpoint that cannot be.
+        """
+        if len(step.calls) < 2:
+            return tuple(map(self._assume, step.calls))
+        workers = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="sts")
+        try:
+            return tuple(workers.map(self._assume, step.calls))
+        finally:
+            # After an error or Ctrl-C nobody wants the calls that have not begun.
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    def _assume(self, call: AssumeRoleWithSAML) -> Credentials | Refusal:
+        client = self._client(call.region)
+        # What boto3 raises quotes the answer, credentials included. So it is never an exception's
+        # context: faults are raised after the except clauses.
+        fault = self._attempted(client, call)
+        if isinstance(fault, Exception):
+            raise fault
+        return fault
+
+    def _attempted(
+        self, client: STSClient, call: AssumeRoleWithSAML
+    ) -> Credentials | Refusal | NetworkError | SettingsError:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.parsers import ResponseParserError
+
+        where = safe(urlsplit(client.meta.endpoint_url).netloc)
+        try:
+            answer = client.assume_role_with_saml(
+                RoleArn=call.role.role_arn,
+                PrincipalArn=call.role.principal_arn,
+                SAMLAssertion=call.saml_response.base64,
+                DurationSeconds=call.duration_seconds,
+            )
+            found = answer["Credentials"]
+            return Credentials(
+                found["AccessKeyId"],
+                found["SecretAccessKey"],
+                found["SessionToken"],
+                found["Expiration"].astimezone(UTC),
+            )
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            said = error.response.get("Error", {})
+            code = said.get("Code", "")
+            # The status is botocore's own invention for an answer without an error document.
+            if code not in ("", str(status)):
+                return Refusal(code, said.get("Message", ""), status)
+            return _not_sts(where, f"status {status}")
+        except NetworkError as error:
+            return error
+        except HTTPClientError as error:
+            # As _send wrapped it, for boto3 to know that another attempt may help.
+            wrapped = error.kwargs["error"]
+            assert isinstance(wrapped, NetworkError)
+            return wrapped
+        except (ResponseParserError, KeyError):
+            return _not_sts(where, "an answer that cannot be read")
+        except BotoCoreError as error:
+            return SettingsError(
+                f"There is no STS endpoint for region {safe(call.region)}: {safe(str(error))}",
+                hint="Name another region with -R.",
+            )
+
+    def _client(self, region: str) -> STSClient:
+        with self._lock:
+            if region not in self._clients:
+                self._clients[region] = self._made(region)
+            return self._clients[region]
+
+    def _made(self, region: str) -> STSClient:
+        import boto3
+        from botocore import UNSIGNED
+        from botocore.config import Config
+        from botocore.exceptions import InvalidRegionError
+
+        silence("boto3", "botocore", "s3transfer")
+        environ = self._connections.environ
+        config = Config(
+            signature_version=UNSIGNED,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            # STS says best what is wrong with a parameter.
+            parameter_validation=False,
+            use_fips_endpoint=environ.get("AWS_USE_FIPS_ENDPOINT", "").lower() == "true",
+            user_agent_extra=f"samlauth/{__version__}",
+        )
+        endpoint = _endpoint(environ)
+        if self._session is None:
+            self._session = boto3.Session(botocore_session=_isolated())
+        try:
+            client = self._session.client(
+                "sts", region_name=region, endpoint_url=endpoint, config=config
+            )
+        except (InvalidRegionError, ValueError):
+            client = None
+        if client is None:
+            raise SettingsError(
+                f"There is no STS endpoint at {safe(endpoint or region)}.",
+                hint="Name another region with -R." if endpoint is None else _ENDPOINT_HINT,
+            )
+        client.meta.events.register("before-send.sts", self._send)  # type: ignore[arg-type]  # an answer is allowed, and used: botocore.endpoint
+        return client
+
+    def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        """One attempt, over our connections instead of botocore's own.
+
+        Raises HTTPClientError around a NetworkError when another attempt may help, and a bare
+        NetworkError, which botocore does not repeat, when it would not.
+        """
+        from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
+        from botocore.exceptions import HTTPClientError
+
+        url, started = request.url, time.monotonic()
+        where = urlsplit(url)
+        failure: Exception
+        with Exchange(_ATTEMPT_SECONDS) as exchange:
+            try:
+                answer = self._connections.pool_for(url).urlopen(
+                    "POST",
+                    where.path or "/",
+                    body=cast(bytes, request.body),
+                    headers=dict(request.headers.items()),
+                    timeout=_TIMEOUT,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                )
+                with closing(answer):
+                    body = _bounded(answer)
+                if exchange.overdue:
+                    raise TimeoutError
+                took = (time.monotonic() - started) * 1000
+                log.debug("POST %s %d %d ms", where.netloc, answer.status, took)
+                raw = HTTPResponse(io.BytesIO(body), preload_content=False)
+                headers = HTTPHeaders.from_pairs(answer.headers.items())
+                return AWSResponse(url, answer.status, headers, raw)
+            except (HTTPError, OSError) as caught:
+                failure = caught
+        fault = self._connections.network_error(failure, url, exchange)
+        if isinstance(failure, SSLError | ProxyError) and not exchange.sent:
+            raise fault
+        raise HTTPClientError(error=fault)
+
+
+def _isolated() -> botocore.session.Session:
+    """A botocore session that sees neither the person's environment nor their AWS files."""
+    import botocore.session
+
+    defaults = {
+        name: (None, None, default, cast)
+        for name, (_, _, default, cast) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        defaults[name] = (None, None, os.devnull, None)
+    # The one lookup that goes to os.environ past these; _endpoint has read what it may say.
+    defaults["ignore_configured_endpoint_urls"] = (None, None, True, None)
+    return botocore.session.Session(session_vars=defaults)
+
+
+def _endpoint(environ: Mapping[str, str]) -> str | None:
+    """The endpoint the environment sets instead of the region's (AWS SDKs reference, "Service-
+    specific endpoints"). Raises SettingsError for one that would send the assertion in the clear.
+    """
+    for name in ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"):
+        if endpoint := environ.get(name, "").strip():
+            try:
+                parts = urlsplit(endpoint)
+                host = parts.hostname or ""
+            except ValueError:
+                host = ""
+            if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
+                return endpoint
+            raise SettingsError(
+                f"{name} is {safe(endpoint)}; the SAML response is only sent over https, or to "
+                "this machine.",
+                hint=_ENDPOINT_HINT,
+            )
+    return None
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bounded(answer: BaseHTTPResponse) -> bytes:
+    body = bytearray()
+    for piece in answer.stream(65536, decode_content=True):
+        body += piece
+        if len(body) > _LARGEST_ANSWER:
+            raise DecodeError("too large")
+    return bytes(body)
+
+
+def _not_sts(where: str, what: str) -> NetworkError:
+    return NetworkError(
+        f"What answered for {where} is not STS: it sent {what}.",
+        hint="A proxy, a guest network's sign-in page or AWS_ENDPOINT_URL_STS may be in between.",
+    )
