@@ -1,0 +1,1 @@
+"""The subcommands, a module each: ``arguments`` describes its command line, ``run`` obeys it."""

@@ -1,0 +1,5 @@
+"""Google's sign-in without scripts, as strict as a browser is exact."""
+
+from samlauth.sandbox.google.idp import REJECTED, UNHEARD_OF, Google, Person
+
+__all__ = ["REJECTED", "UNHEARD_OF", "Google", "Person"]
