@@ -46,6 +46,7 @@ def main() -> NoReturn:
     """Run ``sys.argv`` and exit with one of the codes of :mod:`samlauth.errors`."""
     # One short run: collecting garbage costs a tenth of it and frees nothing that matters.
     gc.disable()
+    _open_standard_streams()
     status = guarded(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -54,6 +55,15 @@ def main() -> NoReturn:
         status = status or 1
     # Tearing down the imported libraries takes longer than some of them took to work.
     os._exit(status)
+
+
+def _open_standard_streams() -> None:
+    """Open those of 0, 1 and 2 that were closed, before a file of ours gets that number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            while (opened := os.open(os.devnull, os.O_RDWR)) < number:
+                pass
+            setattr(sys, name, os.fdopen(opened, "r" if number == 0 else "w"))
 
 
 def guarded(argv: list[str]) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from samlauth.commands.login import target
+from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.printable import safe
 from samlauth.settings import DURATION, TABLE, Layer, Setting, Settings
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, flags: Mapping[str, str]) -> int:
     """Print the table, or with ``--json`` an object of ``{name: {value, source}}``."""
     values = target(flags, os.environ).settings
-    for warning in values.warnings:
-        output.tell(f"samlauth: {warning}")
     if options.json:
         import json
 
