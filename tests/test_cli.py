@@ -1,0 +1,159 @@
+"""The command line of the installed program, without a login."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samlauth import __version__
+
+SAMLAUTH = Path(sys.executable).parent / "samlauth"
+README = Path(__file__).parents[1] / "README.md"
+HEAVY = {
+    "requests",
+    "urllib3",
+    "bs4",
+    "lxml",
+    "boto3",
+    "botocore",
+    "keyring",
+    "filelock",
+    "truststore",
+    "ssl",
+}
+
+
+def run(*arguments: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.defpath, "HOME": str(home), "COLUMNS": "100", **more}
+    return subprocess.run(
+        [SAMLAUTH, *arguments],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_help_is_what_the_readme_shows(tmp_path: Path) -> None:
+    shown = run("--help", home=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    _, block = README.read_text("utf-8").split("<!-- samlauth --help -->\n```\n")
+    assert shown.stdout == block.split("```\n")[0]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["nonsense"], ["--nonsense"]])
+def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str], tmp_path: Path) -> None:
+    program = (
+        "import sys; from samlauth.cli import guarded; guarded(sys.argv[1:]);"
+        "print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={"HOME": str(tmp_path), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(done.stdout.rpartition("LOADED")[2].split())
+    assert {"samlauth", "argparse"} <= loaded
+    assert loaded & HEAVY == set()
+
+
+def test_version(tmp_path: Path) -> None:
+    assert run("--version", home=tmp_path).stdout == f"samlauth {__version__}\n"
+    assert run("-V", home=tmp_path).stdout == f"samlauth {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sing-in"], "'sing-in' is not a command"),
+        (["--nonsense"], "no option --nonsense"),
+        (["--nonsense=x"], "no option --nonsense"),
+        (["-p", "x", "stray"], "a word that belongs to no option"),
+        (["-d", "soon"], "--duration is 'soon'"),
+        (["-d", "13h"], "12 hours"),
+        (["-r", "X", "-a"], "-r names a role and -a asks for one"),
+        (["-l", "loud"], "invalid choice"),
+        (["-A", "prod"], "12 digits"),
+        (["-p"], "expected one argument"),
+    ],
+)
+def test_a_command_line_that_means_nothing_exits_2(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    done = run(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_profile_name_that_would_break_the_files_exits_3(tmp_path: Path) -> None:
+    done = run("-p", "a]\n[evil", home=tmp_path)
+    assert done.returncode == 3
+    assert not (tmp_path / ".aws").exists()
+
+
+def test_settings_shows_each_value_and_where_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        "[profile x]\ngoogle_config.google_idp_id = C01\nsamlauth.sp_id = 12\n"
+    )
+    done = run("settings", "-p", "x", "-u", "ada", home=tmp_path, AWS_REGION="eu-west-1")
+    assert done.returncode == 0
+    rows = {line.split()[0]: line.split(None, 2)[1:] for line in done.stdout.splitlines()}
+    assert rows["username"] == ["ada", "--username"]
+    assert rows["idp_id"][0] == "C01"
+    assert rows["idp_id"][1].startswith("google_config.google_idp_id in [profile x]")
+    assert rows["sp_id"][1].startswith("samlauth.sp_id in [profile x]")
+    assert rows["region"] == ["eu-west-1", "AWS_REGION"]
+    assert rows["duration"] == ["auto", "default"]
+    assert rows["role_arn"] == ["-", "default"]
+
+
+def test_settings_as_json(tmp_path: Path) -> None:
+    import json
+
+    done = run("settings", "--json", "-d", "1h", home=tmp_path)
+    rows = json.loads(done.stdout)
+    assert rows["duration"] == {"value": 3600, "source": "--duration"}
+    assert rows["profile"] == {"value": "sts", "source": "default"}
+
+
+def test_another_tools_senseless_value_is_warned_about(tmp_path: Path) -> None:
+    done = run("settings", home=tmp_path, DURATION="1 day")
+    assert done.returncode == 0
+    assert "samlauth: DURATION is '1 day'" in done.stderr
+
+
+def test_a_fault_of_ours_is_a_sentence_and_exit_1() -> None:
+    program = (
+        "import samlauth.cli as cli\n"
+        "def broken(argv): raise RuntimeError('hunter2')\n"
+        "cli.dispatch = broken\n"
+        "raise SystemExit(cli.guarded([]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "RuntimeError" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_standard_output_is_no_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{SAMLAUTH} settings | true; {SAMLAUTH} settings >&-"],
+        env={"PATH": os.defpath, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
