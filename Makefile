@@ -42,3 +42,12 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+$(VENV)-peer/.installed:
+	$(PYTHON) -m venv $(VENV)-peer
+	$(VENV)-peer/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-peer/bin/python -m pip install --quiet aws-google-auth setuptools
+	@touch $@
+
+bench: $(VENV)/.test $(VENV)-peer/.installed
+	$(BIN)/python -m tests.bench $(VENV)-peer

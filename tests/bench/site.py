@@ -1,0 +1,112 @@
+"""A Google and an STS that check nothing: the same few bytes for whoever signs in.
+
+``python -m tests.bench.site FOLDER SECONDS`` serves them, each answer after so many seconds, until
+standard input ends. It prints, as JSON, the variables that lead a command there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+from samlauth.sandbox.accounts import account_role
+from samlauth.sandbox.assertions import ACS, Statement, signer
+from samlauth.sandbox.authority import Authority
+from samlauth.sandbox.google.g2 import G2
+from samlauth.sandbox.google.pages import Screen, Ticket, saml_post
+from samlauth.sandbox.proxy import Destination, Proxy
+from samlauth.sandbox.web import Request, Response, Site
+
+ROLE = account_role("111111111111", "Developer")
+ENTRY = "/o/saml2/initsso?idpid=C01bench&spid=000111000111&forceauthn=false"
+
+
+SCREENS: tuple[Screen, ...] = ("identifier", "password")
+
+
+class Answers:
+    """The pages of a sign-in by password, made once."""
+
+    def __init__(self, round_trip: float) -> None:
+        self._round_trip = round_trip
+        ticket = Ticket.fresh(
+            f"https://accounts.google.com{ENTRY}&from_login=1", "ada@example.com", time.time()
+        )
+        self._pages = {
+            screen: _page(G2().page(screen, ticket, refused=False)) for screen in SCREENS
+        }
+        now = datetime.now(UTC)
+        statement = Statement(
+            issuer="https://accounts.google.com/o/saml2?idpid=C01bench",
+            subject="ada@example.com",
+            roles=(ROLE.attribute_value,),
+            issued=now,
+            role_session_name="ada@example.com",
+            session_duration=3600,
+            lifetime=timedelta(hours=12),
+        )
+        self._end = _page(saml_post(ACS, signer().sign(statement)))
+        self._credentials = _credentials(now + timedelta(hours=1))
+
+    def google(self, request: Request) -> Response:
+        """The next page."""
+        time.sleep(self._round_trip)
+        if request.method == "GET":
+            return self._end if "from_login" in request.target else self._pages["identifier"]
+        if request.path == "/signin/v1/lookup":
+            return self._pages["password"]
+        onwards = (
+            ("Location", f"{ENTRY}&from_login=1"),
+            ("Set-Cookie", "SID=fake; Path=/; Secure"),
+        )
+        return Response(HTTPStatus.FOUND, b"", onwards)
+
+    def sts(self, request: Request) -> Response:
+        """Credentials."""
+        time.sleep(self._round_trip)
+        return Response(HTTPStatus.OK, self._credentials, (("Content-Type", "text/xml"),))
+
+
+def serve(folder: Path, round_trip: float) -> None:
+    """Serve until standard input ends."""
+    authority = Authority()
+    bundle = folder / "ca.pem"
+    authority.write(bundle)
+    answers = Answers(round_trip)
+    google, sts = (Site(it, authority.context).serve for it in (answers.google, answers.sts))
+
+    def find(host: str) -> Destination | None:
+        return google if host == "accounts.google.com" else sts
+
+    proxy = Proxy(find)
+    way = {
+        "HTTPS_PROXY": proxy.url,
+        "SSL_CERT_FILE": str(bundle),
+        "REQUESTS_CA_BUNDLE": str(bundle),
+        "AWS_CA_BUNDLE": str(bundle),
+    }
+    print(json.dumps(way), flush=True)
+    sys.stdin.read()
+    proxy.close()
+
+
+def _page(html: str) -> Response:
+    return Response(HTTPStatus.OK, html.encode(), (("Content-Type", "text/html; charset=utf-8"),))
+
+
+def _credentials(expiration: datetime) -> bytes:
+    return f"""<AssumeRoleWithSAMLResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithSAMLResult><AssumedRoleUser><AssumedRoleId>AROAFAKE:ada</AssumedRoleId>
+<Arn>arn:aws:sts::111111111111:assumed-role/Developer/ada</Arn></AssumedRoleUser>
+<Credentials><AccessKeyId>ASIAFAKEFAKEFAKEFAKE</AccessKeyId><SecretAccessKey>fake</SecretAccessKey>
+<SessionToken>{"fake" * 150}</SessionToken>
+<Expiration>{expiration:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>
+</AssumeRoleWithSAMLResult></AssumeRoleWithSAMLResponse>""".encode()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), float(sys.argv[2]))
