@@ -73,14 +73,14 @@ def network_error(
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _not_trusted(cause, host, issuer if not at_proxy else str)
     for cause in causes:
-        if found := _explained(cause, host):
+        if found := _explained(cause, host, securing=not sent and not at_proxy):
             return found
     if any(isinstance(cause, NewConnectionError) for cause in causes):
         return NetworkError(f"{host} could not be reached.", hint=_CHECK_NETWORK)
     return NetworkError(f"{host} closed the connection before it had answered.", hint=_TRY_AGAIN)
 
 
-def _explained(cause: BaseException, host: str) -> NetworkError | None:
+def _explained(cause: BaseException, host: str, *, securing: bool) -> NetworkError | None:
     match cause:
         case NameResolutionError() | socket.gaierror():
             return NetworkError(f"The address of {host} could not be found.", hint=_CHECK_NETWORK)
@@ -95,17 +95,22 @@ def _explained(cause: BaseException, host: str) -> NetworkError | None:
         case ReadTimeoutError() | TimeoutError():
             return NetworkError(f"{host} did not answer in time.", hint=_TRY_AGAIN)
         case ConnectionResetError() | BrokenPipeError() | ssl.SSLEOFError():
+            if securing:
+                return _not_secured(host, "it was broken off")
             return NetworkError(f"{host} broke the connection off.", hint=_TRY_AGAIN)
         case ssl.SSLError():
-            reason = (cause.reason or "no reason given").lower().replace("_", " ")
-            return NetworkError(
-                f"No secure connection to {host} could be made: {safe(reason)}.",
-                hint=f"Something in between may not speak TLS 1.2 or later. {_CAPTIVE_PORTAL}",
-            )
+            return _not_secured(host, (cause.reason or "no reason given").lower().replace("_", " "))
         case DecodeError():
             return NetworkError(f"The answer of {host} came damaged.", hint=_TRY_AGAIN)
         case _:
             return None
+
+
+def _not_secured(host: str, reason: str) -> NetworkError:
+    return NetworkError(
+        f"No secure connection to {host} could be made: {safe(reason)}.",
+        hint=f"Something in between may block it, or not speak TLS 1.2 or later. {_CAPTIVE_PORTAL}",
+    )
 
 
 def _not_trusted(

@@ -546,8 +546,10 @@ class TestFaults:
     def test_a_handshake_that_never_ends_is_cut_off(self, bench: Bench) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             bench._routes["accounts.google.com:443"] = listener.getsockname()[1]
+            started = time.monotonic()
             with pytest.raises(NetworkError, match="did not finish its answer") as caught:
                 bench.http(Limits(total=0.3)).send(post())
+            assert time.monotonic() - started < 9  # sooner than the time limit for connecting
         assert "may have counted" not in caught.value.message
 
     def test_a_name_that_does_not_exist(self, bench: Bench) -> None:
@@ -617,6 +619,17 @@ class TestTrust:
         with pytest.raises(NetworkError, match="No secure connection"):
             bench.http().send(post())
         assert server.requests == []
+
+    def test_a_handshake_that_is_broken_off(self, bench: Bench) -> None:
+        class Firewall(Listener):
+            def serve(self, sock: socket.socket) -> None:
+                sock.recv(4096)
+                reset(sock)
+
+        with Firewall() as firewall:
+            origin = Origin("localhost", firewall.port)
+            with pytest.raises(NetworkError, match=r"No secure connection .* it was broken off"):
+                bench.http(HTTPS_PROXY="").send(Request(f"{origin}/", reach=Reach(origin)))
 
     def test_certifis_bundle_is_not_added(self, bench: Bench) -> None:
         bench.google(lambda _: response())

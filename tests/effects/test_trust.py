@@ -67,6 +67,7 @@ def test_a_folder_of_certificates_is_trusted(tmp_path: Path) -> None:
     folder.mkdir()
     pem(folder, ca, "5ad8a5d6.0")
     (folder / "README").write_text("no certificate")
+    (folder / "deadbeef.0").symlink_to("removed.pem")
     context = ssl_context(bundles({"SSL_CERT_DIR": str(folder)}))
     assert handshake(context, ca.issue_cert("idp.test")) is not None
 
