@@ -13,6 +13,7 @@ help:
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
 	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth"
 
+# Editable by a plain path entry: setuptools' other ways load a finder at every start.
 # A current pip first: the console script it writes starts faster than an old pip's.
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -20,11 +21,11 @@ $(VENV)/.pip:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.pip setup.cfg
-	$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	$(BIN)/python -m pip install --quiet '.[sandbox]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.pip setup.cfg
-	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable '.[test,check]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo

@@ -162,7 +162,8 @@ def _write(
         output.data(exports(section, credentials.expiration))
     if not options.quiet:
         local, utc = credentials.expiration.astimezone(), credentials.expiration
-        output.tell(f"Credentials Expiration: {local:%Y-%m-%d %H:%M:%S %Z} ({utc:%H:%M:%S} UTC)")
+        elsewhere = f" ({utc:%H:%M:%S} UTC)" if local.utcoffset() else ""
+        output.tell(f"Credentials Expiration: {local:%Y-%m-%d %H:%M:%S %Z}{elsewhere}")
         output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
 
 
