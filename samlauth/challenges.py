@@ -6,16 +6,34 @@ line of standard input) is the answerer's business. ``Challenge[A]`` is answered
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
 
 from samlauth.saml import Role
 
 A = TypeVar("A")
 
 
+Way = Literal["another", "resend"]
+"""What a page offers besides an answer: to prove it is you otherwise, to send the code again."""
+
+
+@dataclass(frozen=True)
+class AnotherWay:
+    """The person wants to prove who they are in another way."""
+
+
+@dataclass(frozen=True)
+class Resend:
+    """The person wants the code or the prompt sent again."""
+
+
 class Challenge(Generic[A]):
-    """The base of the union: ``A`` is the type of the answer."""
+    """The base of the union: ``A`` is the type of the answer.
+
+    A challenge with ``ways`` may be answered by AnotherWay or Resend instead, where it has them.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,7 @@ class EnterPassword(Challenge[str]):
     origin: str
     refused: str = ""
     """Why the last one given was refused: the provider's own text where it gave any."""
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,60 @@ class EnterCode(Challenge[str]):
     label: str
     refused: str = ""
     """Why the last one given was refused: the provider's own text where it gave any."""
+    note: str = ""
+    """A line to show first: where the code comes from, the masked number it was sent to."""
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone number as a person gives it."""
+
+    number: str
+    country: str = ""
+    """ISO 3166 two-letter code, when the page asks for it; empty for the page's own choice."""
+
+
+@dataclass(frozen=True)
+class EnterPhone(Challenge[Phone]):
+    """A phone number of the person's."""
+
+    label: str
+    countries: tuple[str, ...] = ()
+    """The codes the page offers; empty when it does not ask for a country."""
+    refused: str = ""
+    note: str = ""
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to prove who one is, as a page offers it."""
+
+    kind: str
+    """Our name for it, as ``--mfa`` takes it: totp, sms, voice, prompt, backup, …"""
+    label: str
+    """What a person reads, fit to print: our words, with the page's own masked number."""
+    key: str = field(default="", repr=False)
+    """What the provider knows it by; of no meaning to anybody else."""
+
+
+@dataclass(frozen=True)
+class ChooseMethod(Challenge[Method]):
+    """Which of several ways to use."""
+
+    methods: tuple[Method, ...]
+
+
+@dataclass(frozen=True)
+class SolveCaptcha(Challenge[str]):
+    """The text in an image."""
+
+    image: bytes = field(repr=False)
+    """As served; its type is checked by its first bytes before anything shows it."""
+    url: str
+    """Where it came from, for a person to open."""
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +137,19 @@ class ChooseRoles(Challenge[tuple[Role, ...]]):
     """Which of the roles in the assertion to assume."""
 
     roles: tuple[Role, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Account id to the account's name, where it is known."""
+    recent: tuple[str, ...] = ()
+    """ARNs of roles chosen before, the last one first."""
 
 
-AnyChallenge = EnterSetting | EnterUsername | EnterPassword | EnterCode | ChooseRoles
+AnyChallenge = (
+    EnterSetting
+    | EnterUsername
+    | EnterPassword
+    | EnterCode
+    | EnterPhone
+    | ChooseMethod
+    | SolveCaptcha
+    | ChooseRoles
+)

@@ -7,22 +7,28 @@ the redactor before anything can log them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never, cast
 
 from samlauth.challenges import (
     AnyChallenge,
+    ChooseMethod,
     ChooseRoles,
     EnterCode,
     EnterPassword,
+    EnterPhone,
     EnterSetting,
     EnterUsername,
+    Phone,
+    SolveCaptcha,
 )
 from samlauth.errors import NobodyToAsk, SamlauthError
 from samlauth.flow import (
     CallSTS,
     Credentials,
+    Ended,
     Flow,
     Page,
     Refusal,
@@ -30,20 +36,28 @@ from samlauth.flow import (
     Step,
     T,
     Tell,
+    Wait,
 )
 from samlauth.redactor import Redactor
+
+Send = Callable[[Request], Page]
+
+_TOKEN = 16
+"""Characters a string in a JSON text has at least to be taken for a token."""
 
 
 @dataclass(frozen=True)
 class Effects:
     """What a flow can have done for it; each raises only SamlauthErrors."""
 
-    send: Callable[[Request], Page]
+    send: Send
     answer: Callable[[AnyChallenge], object | None]
     """The answer, or None when nobody can give one."""
     tell: Callable[[Tell], None]
     call_sts: Callable[[CallSTS], tuple[Credentials | Refusal, ...]]
     redactor: Redactor
+    wait: Callable[[Wait, Send], Ended]
+    """Waits, and sends the step's poll meanwhile by the function it is given."""
 
 
 def run(flow: Flow[T], effects: Effects) -> T:
@@ -66,8 +80,16 @@ def run(flow: Flow[T], effects: Effects) -> T:
 def _perform(step: Step, effects: Effects) -> object:
     redactor = effects.redactor
     match step:
-        case Request():
+        case Request(json=body):
+            _hide(redactor, _tokens(body))
             return effects.send(step)
+        case Wait(poll=poll):
+            if poll is not None:
+                _hide(redactor, _tokens(poll.json))
+            ended = effects.wait(step, effects.send)
+            if isinstance(ended, Page):
+                _hide(redactor, _tokens(ended.body))
+            return ended
         case Tell():
             effects.tell(step)
             return None
@@ -78,11 +100,15 @@ def _perform(step: Step, effects: Effects) -> object:
                 if isinstance(result, Credentials):
                     _hide(redactor, (result.secret_access_key, result.session_token))
             return results
-        case EnterPassword() | EnterCode():
+        case EnterPassword() | EnterCode() | EnterPhone():
             answer = _answer(step, effects)
-            _hide(redactor, (str(answer),))
+            match answer:
+                case str(secret) | Phone(number=secret):
+                    _hide(redactor, (secret,))
+                case _:
+                    pass  # another way: no secret
             return answer
-        case EnterSetting() | EnterUsername() | ChooseRoles():
+        case EnterSetting() | EnterUsername() | ChooseMethod() | SolveCaptcha() | ChooseRoles():
             return _answer(step, effects)
         case _:
             assert_never(step)
@@ -93,11 +119,55 @@ def _hide(redactor: Redactor, secrets: Iterable[str]) -> None:
         redactor.hide(secret)
 
 
+def _tokens(text: str | None) -> Iterator[str]:
+    """The strings in a JSON text that look like tokens; none when it is no JSON.
+
+    Short ones and sentences are left: to hide ``status`` or ``PENDING`` would only spoil the log.
+    """
+    try:
+        left = [json.loads(text or "null")]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        match left.pop():
+            case str(value) if len(value) >= _TOKEN and not any(map(str.isspace, value)):
+                yield value
+            case dict(members):
+                left.extend(members.values())
+            case list(items):
+                left.extend(items)
+            case _:
+                pass
+
+
 def _answer(challenge: AnyChallenge, effects: Effects) -> object:
     answer = effects.answer(challenge)
     if answer is None:
-        label = getattr(challenge, "label", "a choice")
+        asked, hint = _named(challenge)
         raise NobodyToAsk(
-            f"samlauth has to ask for {label}, and there is no terminal to ask on.",
+            f"samlauth has to ask for {asked}, and there is no terminal to ask on.", hint=hint
         )
     return answer
+
+
+def _named(challenge: AnyChallenge) -> tuple[str, str]:
+    """What would have been asked for, and what spares the question if anything does."""
+    match challenge:
+        case ChooseMethod(methods):
+            kinds = ", ".join(dict.fromkeys(method.kind for method in methods))
+            return "the way to prove that it is you", f"Name one with --mfa: {kinds}."
+        case SolveCaptcha():
+            return "the text in an image", ""
+        case ChooseRoles():
+            return "the role", ""
+        case EnterPhone():
+            return "your phone number", ""
+        case (
+            EnterSetting(label=label)
+            | EnterUsername(label=label)
+            | EnterPassword(label=label)
+            | EnterCode(label=label)
+        ):
+            return label, ""
+        case _:
+            assert_never(challenge)

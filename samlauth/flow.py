@@ -5,14 +5,15 @@ and :func:`samlauth.driver.run` does it, so the same code runs against the ident
 against the rehearsal, and against a list of captured pages. Errors of the effects are thrown into
 the generator at the step that caused them.
 
-    ===========  =========================================
+    ===========  =================================================
     step         reply
-    ===========  =========================================
+    ===========  =================================================
     Request      Page
-    a challenge  its answer
+    a challenge  its answer, or AnotherWay or Resend where it has them
+    Wait         None when the time is over, AnotherWay, Resend, or the Page its poll was answered by
     Tell         None
     CallSTS      tuple[Credentials | Refusal, ...], in the order of the calls
-    ===========  =========================================
+    ===========  =================================================
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar, cast
 
-from samlauth.challenges import A, AnyChallenge, Challenge
+from samlauth.challenges import A, AnotherWay, AnyChallenge, Challenge, Resend, Way
 from samlauth.reach import Carrying, Reach
 from samlauth.saml import Role, SAMLResponse
 
@@ -34,10 +35,18 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Request:
-    """One exchange with a web server. A GET when ``form`` is None, else a POST of its fields."""
+    """One exchange with a web server.
+
+    A POST of the fields of ``form`` or of the text of ``json``, whichever is given; else a GET.
+    """
 
     url: str
     form: Fields | None = field(default=None, repr=False)
+    json: str | None = field(default=None, repr=False, kw_only=True)
+    seconds: float | None = field(default=None, kw_only=True)
+    """How long the whole exchange may take; None for the usual."""
+    binary: bool = field(default=False, kw_only=True)
+    """Whether the answer is no text: it comes as ``Page.content``, and ``body`` is empty."""
     carrying: Carrying = "nothing"
     """What of the person's is in it; decides which origins may receive it."""
     referer: str | None = field(default=None, repr=False)
@@ -57,6 +66,8 @@ class Page:
     status: int
     body: str = field(repr=False)
     """The decoded text, at most 5 MB."""
+    content: bytes = field(default=b"", repr=False, kw_only=True)
+    """The bytes of a binary answer."""
     elsewhere: str | None = None
     """Where a redirect pointed that left the reach and was not followed; the body is empty then."""
 
@@ -67,6 +78,24 @@ class Tell:
 
     text: str
     quiet: bool = True
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let time pass while the person does something elsewhere, such as tapping a number."""
+
+    seconds: float
+    """How long at most."""
+    shows: str
+    """The live line meanwhile."""
+    ways: tuple[Way, ...] = ()
+    """What the person may ask for instead of waiting on."""
+    poll: Request | None = None
+    """A request that is answered when there is something new: it is sent, and ends the wait."""
+
+
+Ended = Page | AnotherWay | Resend | None
+"""What ended a Wait: its poll, a key, or None for the time."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +139,7 @@ class CallSTS:
     shows: str | None = None
 
 
-Step = Request | AnyChallenge | Tell | CallSTS
+Step = Request | AnyChallenge | Wait | Tell | CallSTS
 Flow = Generator[Step, object, T]
 
 
@@ -122,6 +151,16 @@ def fetch(request: Request) -> Flow[Page]:
 def ask(challenge: Challenge[A]) -> Flow[A]:
     """Ask the person, or whoever answers for them. Raises NobodyToAsk when nobody can."""
     return cast("A", (yield cast("AnyChallenge", challenge)))
+
+
+def ask_or_other(challenge: Challenge[A]) -> Flow[A | AnotherWay | Resend]:
+    """As :func:`ask`, for a challenge that has ``ways``."""
+    return cast("A | AnotherWay | Resend", (yield cast("AnyChallenge", challenge)))
+
+
+def wait(step: Wait) -> Flow[Ended]:
+    """Wait; what ended it."""
+    return cast("Ended", (yield step))
 
 
 def tell(text: str, *, quiet: bool = True) -> Flow[None]:
@@ -148,8 +187,18 @@ def within(reach: Reach, flow: Flow[T]) -> Flow[T]:
                 return cast("T", done.value)
             error = None
             try:
-                reply = yield (replace(step, reach=reach) if isinstance(step, Request) else step)
+                reply = yield _stamped(step, reach)
             except Exception as thrown:  # noqa: BLE001 - handed on to the flow, whatever it is
                 error = thrown
     finally:
         flow.close()
+
+
+def _stamped(step: Step, reach: Reach) -> Step:
+    match step:
+        case Request():
+            return replace(step, reach=reach)
+        case Wait(poll=Request() as poll):
+            return replace(step, poll=replace(poll, reach=reach))
+        case _:
+            return step

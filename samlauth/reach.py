@@ -64,6 +64,8 @@ class Reach:
     password_origin: Origin
     post_origins: frozenset[Origin] = frozenset()
     get_hosts: frozenset[str] = frozenset()
+    poll_hosts: frozenset[str] = frozenset()
+    """Hosts that may be asked, by POST, whether the person has answered elsewhere."""
 
     def allows(self, url: str, carrying: Carrying = "nothing") -> bool:
         """Whether a request that carries this may go to ``url``. Raises UnsafePage as origin_of."""
@@ -74,7 +76,8 @@ class Reach:
             return False
         if origin in self.post_origins:
             return True
-        return carrying == "nothing" and origin.port == 443 and origin.host in self.get_hosts
+        hosts = self.get_hosts | self.poll_hosts
+        return carrying == "nothing" and origin.port == 443 and origin.host in hosts
 
     def check(self, url: str, carrying: Carrying = "nothing") -> None:
         """Raises UnsafePage, naming the host, when a request may not go to ``url``."""

@@ -24,12 +24,13 @@ A login that ends in an error is run with ``raises``, so that what it sent can s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Any, Generic, TypeVar, overload
 
-from samlauth.challenges import AnyChallenge, Challenge
+from samlauth.challenges import AnotherWay, AnyChallenge, Challenge, Resend
 from samlauth.errors import UnsafePage
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Flow, Page, Request, Step, Tell
+from samlauth.flow import AssumeRoleWithSAML, CallSTS, Flow, Page, Request, Step, Tell, Wait
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -44,6 +45,8 @@ class Replay(Generic[T]):
     requests: list[Request] = field(default_factory=list)
     """Those that were sent, in order; one that its reach forbade is not among them."""
     challenges: list[AnyChallenge] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    """With their polls, which are not among the requests."""
     told: list[Tell] = field(default_factory=list)
     calls: list[AssumeRoleWithSAML] = field(default_factory=list)
 
@@ -61,16 +64,17 @@ def replay(
 ) -> Replay[Any]:
     """Run ``flow``, answering its steps from ``script``, one entry a step.
 
-    An entry is a Page for a Request, the answer for a challenge, a tuple of results for CallSTS,
-    or an exception, which is thrown into the flow at that step. A Tell takes no entry. Requests
-    are held to their reach as in a real login: one that may not be sent gets the same UnsafePage
-    thrown, and takes no entry either.
+    An entry is a Page for a Request, the answer for a challenge (AnotherWay or Resend where it has
+    them), None for a Wait whose time is over, or else AnotherWay, Resend or the Page that answers
+    its poll, a tuple of results for CallSTS, or an exception, which is thrown into the flow at that
+    step. A Tell takes no entry. Requests, polls too, are held to their reach as in a real login:
+    one that may not be sent gets the same UnsafePage thrown, and takes no entry either.
 
     Raises what the flow raises, unless it is the ``raises`` expected. Raises AssertionError when
     the script ends too early, is not used up or does not fit a step, when a Request was not
     stamped by :func:`samlauth.flow.within`, and when the error expected does not come.
     """
-    run: Replay[None] = Replay(None)
+    run: Replay[Any] = Replay(None)
     entries = _Script(script)
     try:
         result = _run(flow, entries, run)
@@ -78,16 +82,16 @@ def replay(
         if raises is None or not isinstance(error, raises):
             raise
         entries.finish()
-        return Replay(error, run.requests, run.challenges, run.told, run.calls)
+        return replace(run, result=error)
     finally:
         flow.close()
     if raises is not None:
         raise AssertionError(f"the flow ended well; {raises.__name__} was expected")
     entries.finish()
-    return Replay(result, run.requests, run.challenges, run.told, run.calls)
+    return replace(run, result=result)
 
 
-def _run(flow: Flow[T], entries: _Script, run: Replay[None]) -> T:
+def _run(flow: Flow[T], entries: _Script, run: Replay[Any]) -> T:
     try:
         step = next(flow)
         while True:
@@ -98,22 +102,21 @@ def _run(flow: Flow[T], entries: _Script, run: Replay[None]) -> T:
         return result
 
 
-def _reply(step: Step, entries: _Script, run: Replay[None]) -> object:
+def _reply(step: Step, entries: _Script, run: Replay[Any]) -> object:
     match step:
         case Tell():
             run.told.append(step)
             return None
         case Request():
-            if step.reach is None:
-                raise AssertionError(
-                    f"{_named(step)} is not stamped: run within(provider.reach, flow)"
-                )
-            try:
-                step.reach.check(step.url, step.carrying)
-            except UnsafePage as refusal:
+            if refusal := _refusal(step):
                 return refusal
             run.requests.append(step)
             return entries.take(step, Page)
+        case Wait(poll=poll):
+            if poll is not None and (refusal := _refusal(poll)):
+                return refusal
+            run.waits.append(step)
+            return entries.take(step, Page if poll else NoneType, NoneType, *_wishes(step))
         case CallSTS():
             run.calls.extend(step.calls)
             reply = entries.take(step, tuple)
@@ -124,8 +127,25 @@ def _reply(step: Step, entries: _Script, run: Replay[None]) -> object:
             return reply
         case Challenge():
             run.challenges.append(step)
-            return entries.take(step, object)
+            return entries.take(step, object, *_wishes(step))
     raise AssertionError(f"a flow may not yield {type(step).__name__}")
+
+
+def _refusal(request: Request) -> UnsafePage | None:
+    """Why the request may not be sent."""
+    if request.reach is None:
+        raise AssertionError(f"{_named(request)} is not stamped: run within(provider.reach, flow)")
+    try:
+        request.reach.check(request.url, request.carrying)
+    except UnsafePage as refusal:
+        return refusal
+    return None
+
+
+def _wishes(step: Step) -> tuple[type[object], ...]:
+    """What a person may want instead of what the step is for."""
+    kinds: dict[str, type[object]] = {"another": AnotherWay, "resend": Resend}
+    return tuple(kinds[way] for way in getattr(step, "ways", ()))
 
 
 class _Script:
@@ -135,15 +155,16 @@ class _Script:
         self._entries = entries
         self._used = 0
 
-    def take(self, step: Step, kind: type[object]) -> object:
+    def take(self, step: Step, kind: type[object], *others: type[object]) -> object:
         if self._used == len(self._entries):
             raise AssertionError(f"the script ended after {self._used} entries, at {_named(step)}")
         entry = self._entries[self._used]
         self._used += 1
         if isinstance(entry, BaseException):
             return entry
-        # An answer may be of any type but that of a page.
-        if not isinstance(entry, kind) or (isinstance(entry, Page) and kind is not Page):
+        # An answer may be of any type but those that have a meaning of their own.
+        reserved = isinstance(entry, Page | AnotherWay | Resend) and kind is object
+        if not isinstance(entry, others) and (reserved or not isinstance(entry, kind)):
             raise AssertionError(
                 f"entry {self._used} of the script is {_article(entry)}, which does not answer "
                 f"{_named(step)}"
@@ -163,7 +184,7 @@ def _named(step: Step) -> str:
     match step:
         case Request():
             # Without the query: it may hold what identifies a session, and failures are shown.
-            verb = "GET" if step.form is None else "POST"
+            verb = "GET" if step.form is None and step.json is None else "POST"
             return f"{verb} {step.url.partition('?')[0]}"
         case CallSTS():
             return f"CallSTS with {len(step.calls)} calls"

@@ -1,24 +1,42 @@
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from samlauth.challenges import AnyChallenge, ChooseRoles, EnterCode, EnterPassword, EnterSetting
-from samlauth.driver import Effects, run
+from samlauth.challenges import (
+    AnotherWay,
+    AnyChallenge,
+    ChooseMethod,
+    ChooseRoles,
+    EnterCode,
+    EnterPassword,
+    EnterPhone,
+    EnterSetting,
+    Method,
+    Phone,
+    Resend,
+    SolveCaptcha,
+)
+from samlauth.driver import Effects, Send, run
 from samlauth.errors import NetworkError, NobodyToAsk
 from samlauth.flow import (
     AssumeRoleWithSAML,
     CallSTS,
     Credentials,
+    Ended,
     Flow,
     Page,
     Refusal,
     Request,
     Tell,
+    Wait,
     ask,
     call_sts,
     fetch,
     tell,
+    wait,
 )
 from samlauth.redactor import HIDDEN, Redactor
 from samlauth.saml import Role, SAMLResponse
@@ -41,7 +59,9 @@ class World:
         self.replies: Iterator[object] = iter(replies)
         self.done: list[object] = []
         self.redactor = Redactor()
-        self.effects = Effects(self._page, self._reply, self.done.append, self._sts, self.redactor)
+        self.effects = Effects(
+            self._page, self._reply, self.done.append, self._sts, self.redactor, self._wait
+        )
 
     def _reply(self, step: object) -> object | None:
         self.done.append(step)
@@ -54,6 +74,13 @@ class World:
         page = self._reply(step)
         assert isinstance(page, Page)
         return page
+
+    def _wait(self, step: Wait, send: Send) -> Ended:
+        if step.poll is not None:
+            return send(step.poll)
+        ended = self._reply(step)
+        assert ended is None or isinstance(ended, AnotherWay | Resend)
+        return ended
 
     def _sts(self, step: CallSTS) -> tuple[Credentials | Refusal, ...]:
         answer = self._reply(step)
@@ -123,27 +150,119 @@ def test_ctrl_c_in_an_effect_closes_the_flow_and_is_not_its_business() -> None:
 
     effects = World().effects
     with pytest.raises(KeyboardInterrupt):
-        run(
-            flow(),
-            Effects(interrupted, effects.answer, effects.tell, effects.call_sts, effects.redactor),
-        )
+        run(flow(), replace(effects, send=interrupted))
     assert seen == ["closed"]
 
 
+PHONE = EnterPhone("Enter your phone number")
+METHODS = ChooseMethod((Method("sms", "Text"), Method("sms", "Text 2"), Method("totp", "App")))
+CAPTCHA = SolveCaptcha(b"", "https://idp.example/captcha")
+
+
 @pytest.mark.parametrize(
-    ("challenge", "secret"),
+    ("challenge", "answer", "secret"),
     [
-        (EnterPassword("Google Password", "ada", "https://idp.example"), "hunter2-hunter2"),
-        (EnterCode("MFA token"), "123456"),
+        (
+            EnterPassword("Google Password", "ada", "https://idp.example"),
+            "hunter2-hunter2",
+            "hunter2-hunter2",
+        ),
+        (EnterCode("MFA token"), "123456", "123456"),
+        (PHONE, Phone("+49 170 1234567", "DE"), "+49 170 1234567"),
     ],
+    ids=["password", "code", "phone"],
 )
-def test_secret_answers_are_hidden_from_then_on(challenge: AnyChallenge, secret: str) -> None:
+def test_secret_answers_are_hidden_from_then_on(
+    challenge: AnyChallenge, answer: object, secret: str
+) -> None:
     def flow() -> Flow[None]:
         yield challenge
 
-    world = World(secret)
+    world = World(answer)
     run(flow(), world.effects)
     assert world.redactor.clean(f"x {secret} x") == f"x {HIDDEN} x"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "answer"),
+    [
+        (EnterCode("MFA token", ways=("another", "resend")), AnotherWay()),
+        (EnterCode("MFA token", ways=("another", "resend")), Resend()),
+        (CAPTCHA, "Brown"),
+        (METHODS, METHODS.methods[2]),
+    ],
+)
+def test_other_answers_go_back_and_are_not_hidden(challenge: AnyChallenge, answer: object) -> None:
+    def flow() -> Flow[object]:
+        return (yield challenge)
+
+    world = World(answer)
+    assert run(flow(), world.effects) is answer
+    assert HIDDEN not in world.redactor.clean(f"{answer} {answer!r} AnotherWay() Resend()")
+
+
+TX = "AKx1bDR3c5Zk0pQyTg=="
+
+
+def test_what_a_json_body_is_made_of_is_hidden_before_it_is_sent() -> None:
+    seen: list[str] = []
+
+    def flow() -> Flow[Page]:
+        body = json.dumps({"is": "a sentence of words", "tx": [{"id": TX, "state": "PENDING"}]})
+        return (yield from fetch(Request("https://idp.example/", json=body)))
+
+    world = World()
+
+    def send(step: Request) -> Page:
+        seen.append(world.redactor.clean(f"PENDING {TX}, a sentence of words"))
+        return Page(step.url, 200, "")
+
+    run(flow(), replace(world.effects, send=send))
+    assert seen == [f"PENDING {HIDDEN}, a sentence of words"]
+
+
+POLL = Request("https://polls.example/", json=json.dumps({"txId": TX}))
+
+
+def test_a_wait_sends_its_poll_and_hides_its_tokens() -> None:
+    answer = "Bq9fN1yUu6R2mV8sLw=="
+
+    def flow() -> Flow[object]:
+        return (yield from wait(Wait(5, "Tap Yes", poll=POLL)))
+
+    page = Page(POLL.url, 200, json.dumps({"txToken": answer}))
+    world = World(page)
+    assert run(flow(), world.effects) is page
+    assert world.done == [POLL]
+    assert world.redactor.clean(f"{TX} {answer}") == f"{HIDDEN} {HIDDEN}"
+
+
+@pytest.mark.parametrize("body", ["", "null", "<html>", "[" * 5000, '"\\ud800"', "NaN"])
+def test_an_answer_to_a_poll_that_is_no_json_is_as_good(body: str) -> None:
+    def flow() -> Flow[object]:
+        return (yield from wait(Wait(5, "Tap Yes", poll=POLL)))
+
+    page = Page(POLL.url, 500, body)
+    assert run(flow(), World(page).effects) is page
+
+
+@pytest.mark.parametrize("ended", [None, AnotherWay(), Resend()])
+def test_a_wait_ends_as_it_ends(ended: Ended) -> None:
+    def flow() -> Flow[object]:
+        return (yield from wait(Wait(5, "Tap Yes", ("another", "resend"))))
+
+    assert run(flow(), World(ended).effects) is ended
+
+
+def test_an_error_of_a_poll_is_the_flows() -> None:
+    def flow() -> Flow[str]:
+        try:
+            yield from wait(Wait(5, "Tap Yes", poll=POLL))
+        except NetworkError as error:
+            return error.message
+        return "unreached"
+
+    assert run(flow(), World(NetworkError("down")).effects) == "down"
 
 
 def test_the_response_and_the_credentials_are_hidden() -> None:
@@ -156,9 +275,22 @@ def test_the_response_and_the_credentials_are_hidden() -> None:
         assert world.redactor.clean(secret) == HIDDEN
 
 
-def test_a_challenge_nobody_answers_says_what_it_would_have_asked() -> None:
-    def flow() -> Flow[str]:
-        return (yield from ask(EnterCode("MFA token")))
+@pytest.mark.parametrize(
+    ("challenge", "asked"),
+    [
+        (EnterCode("MFA token"), "MFA token"),
+        (PHONE, "for your phone number"),
+        (METHODS, "way to prove"),
+        (CAPTCHA, "text in an image"),
+        (ChooseRoles((ROLE,)), "the role"),
+    ],
+)
+def test_a_challenge_nobody_answers_says_what_it_would_have_asked(
+    challenge: AnyChallenge, asked: str
+) -> None:
+    def flow() -> Flow[object]:
+        return (yield challenge)
 
-    with pytest.raises(NobodyToAsk, match="MFA token"):
+    with pytest.raises(NobodyToAsk, match=asked) as caught:
         run(flow(), World(None).effects)
+    assert caught.value.hint == ("Name one with --mfa: sms, totp." if challenge is METHODS else "")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 
-from samlauth.challenges import EnterCode
+from samlauth.challenges import AnotherWay, EnterCode, Resend
 from samlauth.errors import NetworkError, NobodyToAsk, SignInRefused, UnsafePage
 from samlauth.flow import (
     AssumeRoleWithSAML,
@@ -16,10 +17,13 @@ from samlauth.flow import (
     Request,
     Step,
     Tell,
+    Wait,
     ask,
+    ask_or_other,
     call_sts,
     fetch,
     tell,
+    wait,
     within,
 )
 from samlauth.reach import Origin, Reach
@@ -147,3 +151,66 @@ def test_the_flow_is_closed_whatever_happens() -> None:
     with pytest.raises(AssertionError):
         replay(flow)
     assert closed
+
+
+WAIT = Wait(5, "Waiting", ("another", "resend"))
+POLL = replace(WAIT, ways=(), poll=Request("https://poll.example.com/tx", json="{}"))
+
+
+def waits(step: Wait) -> Flow[str]:
+    return type((yield from wait(step))).__name__
+
+
+@pytest.mark.parametrize(
+    ("step", "entry", "result"),
+    [
+        (WAIT, None, "NoneType"),
+        (WAIT, AnotherWay(), "AnotherWay"),
+        (WAIT, Resend(), "Resend"),
+        (POLL, None, "NoneType"),
+        (POLL, PAGE, "Page"),
+    ],
+)
+def test_a_wait_is_ended_by_an_entry(step: Wait, entry: object, result: str) -> None:
+    reach = replace(REACH, poll_hosts=frozenset({"poll.example.com"}))
+    run = replay(within(reach, waits(step)), entry)
+    assert run.result == result
+    assert [ended.seconds for ended in run.waits] == [5]
+    assert run.requests == []
+
+
+@pytest.mark.parametrize(
+    ("step", "entry"),
+    [
+        (WAIT, PAGE),
+        (WAIT, "hunter2"),
+        (replace(WAIT, ways=("another",)), Resend()),
+        (replace(WAIT, ways=("resend",)), AnotherWay()),
+        (POLL, "hunter2"),
+        (POLL, AnotherWay()),
+    ],
+)
+def test_a_wait_cannot_be_ended_by_anything_else(step: Wait, entry: object) -> None:
+    reach = replace(REACH, poll_hosts=frozenset({"poll.example.com"}))
+    with pytest.raises(AssertionError, match="does not answer Wait"):
+        replay(within(reach, waits(step)), entry)
+
+
+def test_a_poll_out_of_reach_is_refused_as_in_a_real_login() -> None:
+    with pytest.raises(UnsafePage, match=r"poll\.example\.com"):
+        replay(within(REACH, waits(POLL)))
+    with pytest.raises(AssertionError, match=r"POST https://poll\.example\.com/tx is not stamped"):
+        replay(waits(POLL), None)
+
+
+def asks(challenge: EnterCode) -> Flow[object]:
+    return (yield from ask_or_other(challenge))
+
+
+def test_a_challenge_is_answered_otherwise_only_where_it_has_ways() -> None:
+    code = EnterCode("Code", ways=("another",))
+    assert replay(asks(code), AnotherWay()).result == AnotherWay()
+    assert replay(asks(replace(code, ways=("resend",))), Resend()).result == Resend()
+    for challenge, entry in ((code, Resend()), (EnterCode("Code"), AnotherWay())):
+        with pytest.raises(AssertionError, match="does not answer EnterCode"):
+            replay(asks(challenge), entry)
