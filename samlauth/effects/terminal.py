@@ -1,58 +1,85 @@
-"""The person at the terminal: prompts on the controlling terminal, lines on standard error.
-
-Prompts go to the terminal itself and not to standard input or output, so that a list piped into a
-loop is never eaten and data piped out stays clean.
-"""
+"""The person at the terminal: asked on the controlling terminal, told on standard error."""
 
 from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from getpass import getpass
-from pathlib import Path
-from typing import Self, TextIO, assert_never
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TypeVar, assert_never
 
 from samlauth.challenges import (
+    AnotherWay,
     AnyChallenge,
+    ChooseMethod,
     ChooseRoles,
     EnterCode,
     EnterPassword,
+    EnterPhone,
     EnterSetting,
     EnterUsername,
+    Phone,
+    Resend,
+    SolveCaptcha,
+    Way,
 )
-from samlauth.effects import output
+from samlauth.effects import output, waiting
+from samlauth.effects.console import Console, can_rewrite, no_keys
+from samlauth.effects.images import format_of, inline, saved
 from samlauth.errors import NobodyToAsk
-from samlauth.flow import Tell
+from samlauth.flow import Ended, Page, Request, Tell, Wait
 from samlauth.printable import safe
 from samlauth.saml import Role
 
 LIVE_AFTER = 0.5
-"""Seconds a wait must last before a line about it is worth showing."""
+"""Seconds a step must last before a line about it is worth showing."""
+
+_CAPTCHA = "Captcha (case insensitive): "
+
+T = TypeVar("T")
 
 
 class Terminal:
-    """Answers challenges by asking the person; shows them the lines of a flow."""
+    """Answers challenges by asking the person; shows them the lines of a flow; waits with them.
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    A ``plain`` one writes no line over and draws no image. ``clock`` counts seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        plain: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._quiet = quiet
+        self._plain = plain
+        self._clock = clock
+        self._offered: set[str] = set()
+        """The questions at which ``?`` was explained."""
+        self._waited_for = ""
+        """The line of the last wait, if nothing was asked since."""
 
     def answer(self, challenge: AnyChallenge) -> object | None:
         """What the person answers; None when there is no terminal.
 
         Raises NobodyToAsk when the terminal closes instead of answering.
         """
+        self._waited_for = ""
         try:
-            tty = _Console.open()
+            console = Console.open()
         except OSError:
             return None
-        with tty:
+        with console:
             try:
-                return _ask(tty, challenge)
-            except EOFError:
-                tty.say("")
+                return _ask(console, challenge, self._offered, self._plain)
+            except (EOFError, OSError):
+                with suppress(OSError):
+                    console.say("")
                 raise NobodyToAsk(
                     "The question was left without an answer.", hint="Run the command again."
                 ) from None
@@ -65,7 +92,7 @@ class Terminal:
     @contextmanager
     def showing(self, text: str | None) -> Iterator[None]:
         """Show ``text`` on the terminal's last line while the block runs, if it takes long."""
-        if text is None or self._quiet or not _is_live(sys.stderr):
+        if text is None or self._quiet or self._plain or not can_rewrite(sys.stderr):
             yield
             return
         lock = threading.Lock()
@@ -89,102 +116,156 @@ class Terminal:
                 if state["shown"]:
                     output.tell("\r\x1b[K", end="")
 
+    def wait(self, step: Wait, send: Callable[[Request], Page]) -> Ended:
+        """Wait, with a poll sent by ``send`` on another thread, until something ends it.
+
+        The person may end it by a key: ``?`` for the step's ways, ENTER where there is no poll. The
+        answer to a poll that did not end it is dropped. What is waited for is shown to ``quiet``
+        people, too: it is theirs to do. Without a terminal it is said once, on standard error, and
+        no key is read. Raises what the poll raises.
+        """
+        try:
+            console = Console.open()
+        except OSError:
+            self._announce(step, output.tell, with_keys=False)
+            return waiting.wait(step, send, no_keys, waiting.unseen, self._clock, with_keys=False)
+        with console, console.keys() as keys:
+            with_keys = keys is not no_keys
+            if self._plain or not can_rewrite(console.screen):
+                self._announce(step, console.say, with_keys=with_keys)
+                show = waiting.printed(console)
+                return waiting.wait(step, send, keys, show, self._clock, with_keys=with_keys)
+            self._announce(step, console.say, with_keys=None)
+            with waiting.rewritten(console) as show:
+                return waiting.wait(step, send, keys, show, self._clock, with_keys=with_keys)
+
+    def _announce(self, step: Wait, say: Callable[[str], None], with_keys: bool | None) -> None:
+        """Say what is waited for, with the hints unless a live line has them.
+
+        Not again when the same is waited for once more, as where a page has to be asked over and
+        over.
+        """
+        if step.shows != self._waited_for:
+            self._waited_for = step.shows
+            hints = "" if with_keys is None else waiting.hints(step, step.seconds, with_keys)
+            say(safe(step.shows, 1000) + (f" ({hints})" if hints else ""))
+
 
 def has_terminal() -> bool:
     """Whether there is a controlling terminal to ask on."""
     try:
-        _Console.open().close()
+        Console.open().close()
     except OSError:
         return False
     return True
 
 
-def _is_live(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-class _Console:
-    """The controlling terminal, whatever standard input and output are."""
-
-    def __init__(self, keys: TextIO, screen: TextIO) -> None:
-        self._keys, self._screen = keys, screen
-
-    @classmethod
-    def open(cls) -> Self:
-        """Raises OSError when the process has none."""
-        names = ("CONIN$", "CONOUT$") if sys.platform == "win32" else ("/dev/tty", "/dev/tty")
-        keys = Path(names[0]).open(encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 - closed with the console
-        try:
-            return cls(keys, Path(names[1]).open("w", encoding="utf-8", errors="replace"))
-        except OSError:
-            keys.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._keys.close()
-        self._screen.close()
-
-    def say(self, text: str, end: str = "\n") -> None:
-        self._screen.write(text + end)
-        self._screen.flush()
-
-    def line(self, prompt: str) -> str:
-        """A line that is not empty, without the white space around it. Raises EOFError."""
-        while True:
-            self.say(prompt, end="")
-            typed = self._keys.readline()
-            if not typed:
-                raise EOFError
-            if typed.strip():
-                return typed.strip()
-
-    def secret(self, prompt: str) -> str:
-        """A line typed without an echo, as it was typed. Raises EOFError."""
-        while not (typed := getpass(prompt)):
-            pass
-        return typed
-
-
-def _ask(tty: _Console, challenge: AnyChallenge) -> object:
+def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bool) -> object:
     match challenge:
-        case EnterPassword(label=label, refused=refused):
-            _report(tty, refused)
-            return tty.secret(f"{label}: ")
-        case (
-            EnterSetting(label=label, refused=refused)
-            | EnterUsername(label=label, refused=refused)
-            | EnterCode(label=label, refused=refused)
-        ):
-            _report(tty, refused)
-            return tty.line(f"{label}: ")
-        case ChooseRoles(roles=roles):
-            return (_pick(tty, roles),)
+        case EnterSetting(label=label, refused=refused) | EnterUsername(label, refused):
+            _report(console, refused)
+            return console.line(f"{safe(label)}: ")
+        case EnterPassword(label, refused=refused, ways=ways):
+            _report(console, refused)
+            _offer(console, label, ways, offered)
+            return _or_other(console, ways, partial(console.secret, f"{safe(label)}: "))
+        case EnterCode(label, refused, note, ways):
+            _report(console, refused, note)
+            _offer(console, label, ways, offered)
+            return _or_other(console, ways, partial(console.line, f"{safe(label)}: "))
+        case EnterPhone(label, countries, refused, note, ways):
+            _report(console, refused, note)
+            _offer(console, label, ways, offered)
+            return _phone(console, label, countries, ways)
+        case ChooseMethod(methods):
+            return _choose(console, methods, [method.label for method in methods], "method to use")
+        case SolveCaptcha(image, url, refused):
+            _report(console, refused)
+            return _captcha(console, image, url, {} if plain else os.environ)
+        case ChooseRoles():
+            return (_pick(console, challenge, plain),)
         case _:
             assert_never(challenge)
 
 
-def _report(tty: _Console, refused: str) -> None:
-    if refused:
-        tty.say(safe(refused))
+def _report(console: Console, *texts: str) -> None:
+    for text in filter(None, texts):
+        console.say(safe(text, 400))
 
 
-def _pick(tty: _Console, roles: tuple[Role, ...]) -> Role:
-    for number, role in enumerate(roles, 1):
-        tty.say(f"[{number:3}] {_described(role, roles)}")
+def _offer(console: Console, label: str, ways: tuple[Way, ...], offered: set[str]) -> None:
+    """Say that there is ``?``: once a question, however often it is asked."""
+    if ways and label not in offered:
+        offered.add(label)
+        console.say(f"Type {waiting.offer(ways)}.")
+
+
+def _or_other(
+    console: Console, ways: tuple[Way, ...], read: Callable[[], str]
+) -> str | AnotherWay | Resend:
+    """What is typed, or what ``?`` is found to mean."""
+    while (typed := read()) == "?" and ways:
+        other = waiting.only(ways)
+        if other is None:
+            other = waiting.which(console.line(f"Type {waiting.WHICH}: ", empty=True))
+        if other is not None:
+            return other
+    return typed
+
+
+def _phone(
+    console: Console, label: str, countries: tuple[str, ...], ways: tuple[Way, ...]
+) -> Phone | AnotherWay | Resend:
+    number = _or_other(console, ways, partial(console.line, f"{safe(label)}: "))
+    if not isinstance(number, str) or not countries:
+        return Phone(number) if isinstance(number, str) else number
+    offered = {country.upper(): country for country in countries}
+    prompt = f"Country of that number (two letters, such as {safe(countries[0], 8)}): "
     while True:
-        typed = tty.line(f"Type the number (1 - {len(roles)}) of the role to assume: ")
-        if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(roles):
-            return roles[int(typed) - 1]
-        tty.say("Invalid choice, try again.")
+        typed = _or_other(console, ways, partial(console.line, prompt))
+        if not isinstance(typed, str):
+            return typed
+        if typed.upper() in offered:
+            return Phone(number, offered[typed.upper()])
+        console.say("The page takes one of these:")
+        console.say(textwrap.fill(safe(" ".join(sorted(offered)), 2000), 78))
 
 
-def _described(role: Role, roles: tuple[Role, ...]) -> str:
-    twins = [other for other in roles if other.role_arn == role.role_arn]
-    through = f" through {role.principal_arn}" if len(twins) > 1 else ""
-    return safe(role.role_arn + through, 400)
+def _captcha(console: Console, image: bytes, url: str, environ: Mapping[str, str]) -> str:
+    kind = format_of(image)
+    if kind is None:
+        console.say(f"To see the image, open {safe(url, 2000)}")
+        return console.line(_CAPTCHA)
+    with saved(image, f"captcha.{kind}") as path:
+        if drawn := inline(image, environ):
+            console.say(drawn)
+        if path is not None:
+            console.say(f"The image is in {safe(str(path), 1000)} while you are asked.")
+        console.say(f"It is also at {safe(url, 2000)}")
+        return console.line(_CAPTCHA)
+
+
+def _pick(console: Console, challenge: ChooseRoles, plain: bool) -> Role:
+    from samlauth.effects import picker  # only whoever has several roles waits for it
+
+    if not plain and can_rewrite(console.screen):
+        return picker.pick(challenge, console.keyboard, console.screen)
+    numbered = picker.Numbered(challenge)
+    for line in numbered.lines:
+        console.say(line)
+    while True:
+        typed = console.line(numbered.question, empty=True)
+        if role := numbered.chosen(typed):
+            return role
+        if typed:
+            console.say("Invalid choice, try again.")
+
+
+def _choose(console: Console, choices: Sequence[T], lines: Sequence[str], what: str) -> T:
+    for number, line in enumerate(lines, 1):
+        console.say(f"[{number:3}] {safe(line, 400)}")
+    while True:
+        typed = console.line(f"Type the number (1 - {len(choices)}) of the {what}: ")
+        if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(choices):
+            return choices[int(typed) - 1]
+        console.say("Invalid choice, try again.")

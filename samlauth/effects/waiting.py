@@ -1,0 +1,163 @@
+"""Waits that a person can end: the time that is left, single keys, and a poll beside them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from samlauth.challenges import AnotherWay, Resend, Way
+from samlauth.effects.console import Console, ReadKeys
+from samlauth.flow import Ended, Page, Request, Wait
+from samlauth.printable import safe
+
+WHICH = "1 for another way, 2 to have it sent again, ENTER to go back"
+"""The question after a ``?`` where a page offers both."""
+
+_GLANCE = 0.05
+"""Seconds between two looks at whether the poll is over: no wait is good for keys and threads."""
+_GRACE = 5
+"""Seconds a poll may outlast its wait: the wait's end is no error, the poll's own would be."""
+_COUNTED = 10
+"""Seconds from which on they are counted down. A shorter wait is one of several for the same thing,
+whose end only the flow knows."""
+
+
+def offer(ways: tuple[Way, ...]) -> str:
+    """What ``?`` is for, in a few words; empty when it is for nothing."""
+    match "another" in ways, "resend" in ways:
+        case True, True:
+            return "? for another way, or to have it sent again"
+        case True, False:
+            return "? for another way"
+        case False, True:
+            return "? to have it sent again"
+        case _:
+            return ""
+
+
+def only(ways: tuple[Way, ...]) -> AnotherWay | Resend | None:
+    """What ``?`` means by itself; None when :data:`WHICH` has to be asked."""
+    match ways:
+        case ("another",):
+            return AnotherWay()
+        case ("resend",):
+            return Resend()
+        case _:
+            return None
+
+
+def which(typed: str) -> AnotherWay | Resend | None:
+    """The answer to :data:`WHICH`; None for going back."""
+    match typed:
+        case "1":
+            return AnotherWay()
+        case "2":
+            return Resend()
+        case _:
+            return None
+
+
+def hints(step: Wait, left: float, with_keys: bool) -> str:
+    """How many seconds are left, and what keys do meanwhile."""
+    parts = [f"{math.ceil(left)} s left"] if step.seconds >= _COUNTED else []
+    if with_keys:
+        parts += filter(None, [offer(step.ways), "" if step.poll else "ENTER when done"])
+    return "; ".join(parts)
+
+
+Show = Callable[[str], None]
+"""Is given the hints, or the question, whenever they may have changed."""
+
+
+def unseen(_: str) -> None:
+    """Show nothing."""
+
+
+def printed(console: Console) -> Show:
+    """Print the question when it comes; the hints were said, and a line printed stays as it is."""
+    seen = ""
+
+    def show(text: str) -> None:
+        nonlocal seen
+        if text == WHICH != seen:
+            with suppress(OSError):  # the terminal is gone; the wait goes on
+                console.say(f"Type {text}.")
+        seen = text
+
+    return show
+
+
+@contextmanager
+def rewritten(console: Console) -> Iterator[Show]:
+    """One line, written over whenever it changes, and gone after the block."""
+    seen = ""
+
+    def show(text: str) -> None:
+        nonlocal seen
+        if text != seen:
+            with suppress(OSError):
+                # A line that wraps could not be written over.
+                console.say(f"\r{safe(text, console.columns - 1)}\x1b[K", end="")
+        seen = text
+
+    try:
+        yield show
+    finally:
+        with suppress(OSError):  # the terminal is gone
+            console.say("\r\x1b[K", end="")
+
+
+def wait(
+    step: Wait,
+    send: Callable[[Request], Page],
+    keys: ReadKeys,
+    show: Show,
+    clock: Callable[[], float],
+    *,
+    with_keys: bool,
+) -> Ended:
+    """Wait until the poll is answered, a key ends it, or its time has come.
+
+    ``clock`` counts seconds. Raises what sending the poll raised.
+    """
+    poll = None if step.poll is None else _beside(send, step.poll, step.seconds)
+    until = clock() + step.seconds
+    asking = False
+    while poll is None or not poll.done():
+        left = until - clock()
+        if left <= 0:
+            return None
+        show(WHICH if asking else hints(step, left, with_keys))
+        next_second = left - (math.ceil(left) - 1)
+        for key in keys(next_second if poll is None else min(next_second, _GLANCE)):
+            if asking:
+                if other := which(key):
+                    return other
+                asking = False
+            elif key == "?" and step.ways:
+                if other := only(step.ways):
+                    return other
+                asking = True
+            elif key in "\r\n" and step.poll is None:
+                return None
+    return poll.result()
+
+
+def _beside(send: Callable[[Request], Page], request: Request, seconds: float) -> Future[Page]:
+    """Send the request on a thread of its own, which does not keep the process from ending."""
+    if request.seconds is None:
+        request = replace(request, seconds=seconds + _GRACE)
+    future: Future[Page] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(send(request))
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result is to see it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="poll", daemon=True).start()
+    return future
