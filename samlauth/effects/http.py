@@ -1,7 +1,8 @@
 """Requests to the identity provider: what is sent where, and what comes back as a Page.
 
 Redirects are followed by hand, each one checked against the request's reach; a body is sent once,
-to one place; the answer is bounded in time and size. Cookies live as long as the run.
+to one place; the answer is bounded in time and size. Cookies live as long as the run, in a jar for
+each site that is signed in to: none of one is ever sent to another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
@@ -25,9 +26,9 @@ from urllib3.exceptions import HTTPError
 from samlauth import __version__
 from samlauth.effects.connections import Connections, Exchange
 from samlauth.errors import NetworkError, UnsafePage
-from samlauth.flow import Fields, Page, Request
+from samlauth.flow import Page, Request
 from samlauth.printable import safe
-from samlauth.reach import Carrying, origin_of
+from samlauth.reach import Carrying, Origin, origin_of
 
 log = logging.getLogger("samlauth.http")
 
@@ -38,6 +39,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 
 _SEE_OTHER = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})
@@ -66,6 +68,8 @@ class Limits:
     """A connection unused for longer is not used again."""
     size: int = 5_000_000
     """Of an answer, decompressed."""
+    binary: int = 1_000_000
+    """The same of an answer that is no text."""
     redirects: int = 10
 
 
@@ -73,11 +77,18 @@ LIMITS = Limits()
 
 
 @dataclass(frozen=True)
+class _Body:
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Answer:
     url: str
     status: int
     location: str | None
-    body: str
+    content: bytes = field(repr=False)
+    charset: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ class Http:
 
     ``hide`` is told each cookie and each form value of a request that carries answers or the
     password, before it is sent. ``clock`` is monotonic; ``sleep`` and ``chance`` (0 to 1) pause
-    between tries. Raises SettingsError for a CA bundle of no use.
+    between tries. Safe to use from threads. Raises SettingsError for a CA bundle of no use.
     """
 
     def __init__(
@@ -116,8 +127,10 @@ class Http:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._session = _Session(self.connections)
-        self._used_at = clock()
+        self._sessions: dict[Origin, _Session] = {}
+        """By the origin of the password: a jar of cookies each."""
+        self._used_at: dict[str, float] = {}
+        """When each host was asked last."""
 
     def send(self, request: Request) -> Page:
         """The page that answers ``request``, after the redirects within its reach.
@@ -129,14 +142,17 @@ class Http:
         """
         reach = request.reach
         assert reach is not None, "a request without a reach is never sent"
-        until = self._clock() + self._limits.total
-        url, form, carrying = request.url, request.form, request.carrying
-        for _ in range(self._limits.redirects + 1):
+        session = self._session(reach.password_origin)
+        limits = self._limits_of(request)
+        until = self._clock() + limits.total
+        url, body, carrying = request.url, self._body_of(request), request.carrying
+        for _ in range(limits.redirects + 1):
             reach.check(url, carrying)
-            answer = self._answer(url, form, carrying, request.referer, until)
+            prepared = _prepared(session, url, body, request.referer)
+            answer = self._answer(session, prepared, carrying, limits, until)
             if answer.location is None:
-                return Page(answer.url, answer.status, answer.body)
-            if form is not None and answer.status in _SAME_AGAIN:
+                return _page(answer, request)
+            if body is not None and answer.status in _SAME_AGAIN:
                 raise UnsafePage(
                     f"{_host(url)} wanted your answer sent once more, to {_host(answer.location)}. "
                     "It was not.",
@@ -144,34 +160,59 @@ class Http:
                 )
             if not reach.allows(answer.location):
                 return Page(answer.url, answer.status, "", elsewhere=answer.location)
-            url, form, carrying = answer.location, None, "nothing"
+            url, body, carrying = answer.location, None, "nothing"
         raise NetworkError(
-            f"{_host(request.url)} redirected more than {self._limits.redirects} times.",
+            f"{_host(request.url)} redirected more than {limits.redirects} times.",
             hint="Run the command again; if this stays so, see whether your browser can sign in.",
         )
 
     def close(self) -> None:
         """Close every connection and forget the cookies."""
-        self._session.close()
-        self._session.cookies.clear()
+        while self._sessions:
+            self._sessions.popitem()[1].close()
         self.connections.close()
 
+    def _session(self, origin: Origin) -> _Session:
+        if origin not in self._sessions:
+            self._sessions[origin] = _Session(self.connections)
+        return self._sessions[origin]
+
+    def _limits_of(self, request: Request) -> Limits:
+        limits = self._limits
+        if request.binary:
+            limits = replace(limits, size=limits.binary)
+        if request.seconds is not None:
+            limits = replace(limits, read=request.seconds, total=request.seconds)
+        return limits
+
+    def _body_of(self, request: Request) -> _Body | None:
+        if request.form is not None:
+            if request.carrying != "nothing":
+                for _, value in request.form:
+                    self._hide(value)
+            return _Body(_FORM, urlencode(request.form).encode("ascii"))
+        return None if request.json is None else _Body(_JSON, request.json.encode())
+
     def _answer(
-        self, url: str, form: Fields | None, carrying: Carrying, referer: str | None, until: float
+        self,
+        session: _Session,
+        prepared: requests.PreparedRequest,
+        carrying: Carrying,
+        limits: Limits,
+        until: float,
     ) -> _Answer:
-        prepared = self._prepared(url, form, carrying, referer)
-        outcome = self._once(prepared, until)
+        outcome = self._once(session, prepared, limits, until)
         for pause in _PAUSES:
-            if isinstance(outcome, _Answer) or not outcome.again or form is not None:
+            if isinstance(outcome, _Answer) or not outcome.again or prepared.method == "POST":
                 break
             wait = max(outcome.after, self._chance() * pause)
             if self._clock() + wait >= until:
                 break
             self._sleep(wait)
-            outcome = self._once(prepared, until)
+            outcome = self._once(session, prepared, limits, until)
         if isinstance(outcome, _Answer):
             return outcome
-        if form is not None and carrying != "nothing" and outcome.sent:
+        if prepared.method == "POST" and carrying != "nothing" and outcome.sent:
             raise NetworkError(
                 f"{outcome.error.message} Your answer had been sent: it may have counted as an "
                 "attempt.",
@@ -181,47 +222,30 @@ class Http:
         # the URL.
         raise outcome.error
 
-    def _prepared(
-        self, url: str, form: Fields | None, carrying: Carrying, referer: str | None
-    ) -> requests.PreparedRequest:
-        headers, data = {}, None
-        if form is not None:
-            headers["Content-Type"] = _FORM
-            data = urlencode(form).encode("ascii")
-            if carrying != "nothing":
-                for _, value in form:
-                    self._hide(value)
-        if referer and _same_origin(referer, url):
-            headers["Referer"] = urldefrag(referer).url
-        method = "GET" if form is None else "POST"
-        try:
-            prepared = self._session.prepare_request(
-                requests.Request(method, url, headers=headers, data=data)
-            )
-        except (requests.RequestException, UnicodeError):
-            prepared = None
-        # What was checked was our reading of the address; what is sent is the library's.
-        if prepared is None or not _same_origin(prepared.url or "", url):
-            raise UnsafePage("The sign-in page named an address that cannot be read.")
-        return prepared
-
-    def _once(self, prepared: requests.PreparedRequest, until: float) -> _Answer | _Fault:
+    def _once(
+        self,
+        session: _Session,
+        prepared: requests.PreparedRequest,
+        limits: Limits,
+        until: float,
+    ) -> _Answer | _Fault:
         url = prepared.url or ""
+        host = urlsplit(url).netloc
         now = self._clock()
-        if now - self._used_at > self._limits.idle:
+        if now - self._used_at.get(host, now) > limits.idle:
             # A firewall may have dropped it without a word, and a POST must not find that out.
             self.connections.close()
         error: Exception
         with Exchange(until - now) as exchange:
             try:
-                return self._exchange(prepared, exchange)
+                return self._exchange(session, prepared, exchange, limits, until - now)
             except (requests.RequestException, HTTPError, OSError) as caught:
                 error = caught
             finally:
-                self._used_at = self._clock()
+                self._used_at[host] = self._clock()
         if isinstance(error, _TooLarge):
             found = NetworkError(
-                f"{_host(url)} sent more than {self._limits.size // 1_000_000} MB, which no "
+                f"{_host(url)} sent more than {limits.size // 1_000_000} MB, which no "
                 "sign-in page needs.",
                 hint="Sign in with your browser to see what it sends.",
             )
@@ -230,19 +254,26 @@ class Http:
         again = not exchange.sent and not exchange.overdue and not _is_final(error)
         return _Fault(found, again, exchange.sent)
 
-    def _exchange(self, prepared: requests.PreparedRequest, exchange: Exchange) -> _Answer | _Fault:
+    def _exchange(
+        self,
+        session: _Session,
+        prepared: requests.PreparedRequest,
+        exchange: Exchange,
+        limits: Limits,
+        left: float,
+    ) -> _Answer | _Fault:
         started = self._clock()
-        response = self._session.send(
+        response = session.send(
             prepared,
             stream=True,
             allow_redirects=False,
-            timeout=(self._limits.connect, self._limits.read),
+            timeout=(min(limits.connect, max(left, 0.001)), limits.read),
         )
         with closing(response):
             for cookie in response.cookies:
                 self._hide(cookie.value or "")
             busy = response.status_code in _BUSY
-            body = b"" if busy else self._body(response)
+            content = b"" if busy else _content(response, limits.size)
         if exchange.overdue:
             raise TimeoutError
         milliseconds = (self._clock() - started) * 1000
@@ -254,21 +285,13 @@ class Http:
             where.path,
             response.status_code,
             milliseconds,
-            len(body),
+            len(content),
         )
         if busy:
             return _busy(response)
         return _Answer(
-            response.url, response.status_code, _location(response), _text(response, body)
+            response.url, response.status_code, _location(response), content, _charset(response)
         )
-
-    def _body(self, response: requests.Response) -> bytes:
-        body = bytearray()
-        for piece in response.raw.stream(65536, decode_content=True):
-            body += piece
-            if len(body) > self._limits.size:
-                raise _TooLarge
-        return bytes(body)
 
 
 class _TooLarge(OSError):
@@ -310,6 +333,44 @@ class _Adapter(HTTPAdapter):
         """Leave the pool's own trust alone: requests would add certifi's bundle to it."""
 
 
+def _prepared(
+    session: _Session, url: str, body: _Body | None, referer: str | None
+) -> requests.PreparedRequest:
+    headers = {} if body is None else {"Content-Type": body.content_type}
+    if referer and _same_origin(referer, url):
+        headers["Referer"] = urldefrag(referer).url
+    elif referer and body is not None and body.content_type == _JSON:
+        # As a browser's script does (Referrer Policy §3, strict-origin-when-cross-origin): an API
+        # key may be good only for those who come from its own pages.
+        headers["Referer"] = f"{origin_of(referer)}/"
+    method, data = ("GET", None) if body is None else ("POST", body.data)
+    try:
+        prepared = session.prepare_request(
+            requests.Request(method, url, headers=headers, data=data)
+        )
+    except (requests.RequestException, UnicodeError):
+        prepared = None
+    # What was checked was our reading of the address; what is sent is the library's.
+    if prepared is None or not _same_origin(prepared.url or "", url):
+        raise UnsafePage("The sign-in page named an address that cannot be read.")
+    return prepared
+
+
+def _page(answer: _Answer, request: Request) -> Page:
+    if request.binary:
+        return Page(answer.url, answer.status, "", content=answer.content)
+    return Page(answer.url, answer.status, answer.content.decode(answer.charset, "replace"))
+
+
+def _content(response: requests.Response, size: int) -> bytes:
+    content = bytearray()
+    for piece in response.raw.stream(65536, decode_content=True):
+        content += piece
+        if len(content) > size:
+            raise _TooLarge
+    return bytes(content)
+
+
 def _location(response: requests.Response) -> str | None:
     """Where a redirect points, made absolute (RFC 9110 §10.2.2); None when it is none."""
     location = response.headers.get("Location")
@@ -338,14 +399,14 @@ def _busy(response: requests.Response) -> _Fault:
     return _Fault(error, again, sent=True, after=after or 0)
 
 
-def _text(response: requests.Response, body: bytes) -> str:
+def _charset(response: requests.Response) -> str:
     charset = requests.utils.get_encoding_from_headers(response.headers) or "utf-8"
     declared = "charset" in response.headers.get("Content-Type", "").lower()
     try:
         name = codecs.lookup(charset).name if declared else "utf-8"
     except (LookupError, ValueError):
         name = "utf-8"
-    return body.decode(name if _CHARSET.fullmatch(name) else "utf-8", "replace")
+    return name if _CHARSET.fullmatch(name) else "utf-8"
 
 
 def _is_final(error: Exception) -> bool:

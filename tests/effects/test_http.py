@@ -30,7 +30,10 @@ REACH = Reach(
     Origin("accounts.google.com"),
     post_origins=frozenset({Origin("apis.google.com")}),
     get_hosts=frozenset({"www.google.com"}),
+    poll_hosts=frozenset({"content.googleapis.com"}),
 )
+POLLS = "https://content.googleapis.com"
+AWS = Origin("signin.aws.amazon.com")
 PASSWORD = (("Email", "ada@example.com"), ("Passwd", "correct horse & staple"))
 
 
@@ -89,6 +92,19 @@ def post(
     path: str = "/", form: Fields = PASSWORD, carrying: Carrying = "password", host: str = GOOGLE
 ) -> Request:
     return Request(host + path, form, carrying, reach=REACH)
+
+
+def poll(
+    carrying: Carrying = "nothing", referer: str | None = None, seconds: float | None = None
+) -> Request:
+    return Request(
+        f"{POLLS}/awaittx?key=k",
+        json='{"txId": "é"}',
+        seconds=seconds,
+        carrying=carrying,
+        referer=referer,
+        reach=REACH,
+    )
 
 
 def numbered(*replies: Reply) -> Callable[[Received], Reply]:
@@ -188,6 +204,208 @@ class TestPages:
     def test_a_page_needs_a_reach(self, bench: Bench) -> None:
         with pytest.raises(AssertionError, match="reach"):
             bench.http().send(Request(GOOGLE))
+
+
+class TestJSON:
+    def test_it_is_posted_as_it_is(self, bench: Bench) -> None:
+        server = bench.host("content.googleapis.com", lambda _: response('{"txToken": "t"}'))
+        page = bench.http().send(poll())
+        assert page == Page(f"{POLLS}/awaittx?key=k", 200, '{"txToken": "t"}')
+        (request,) = server.requests
+        assert (request.method, request.target) == ("POST", "/awaittx?key=k")
+        assert request.headers["content-type"] == "application/json"
+        assert request.body == '{"txId": "é"}'.encode()
+
+    def test_a_host_to_ask_is_given_no_answers(self, bench: Bench) -> None:
+        http = bench.http()
+        with pytest.raises(UnsafePage, match="your answer"):
+            http.send(poll("answers"))
+        with pytest.raises(UnsafePage, match="your password"):
+            http.send(poll("password"))
+        assert bench.proxy.asked == []
+
+    def test_of_the_page_it_comes_from_the_origin_is_said(self, bench: Bench) -> None:
+        server = bench.host("content.googleapis.com", lambda _: response())
+        http = bench.http()
+        http.send(poll(referer=f"{GOOGLE}/signin/challenge/az/4?TL=s3cr3t"))
+        http.send(poll(referer=f"{POLLS}/static?k#top"))
+        assert [request.headers["referer"] for request in server.requests] == [
+            f"{GOOGLE}/",
+            f"{POLLS}/static?k",
+        ]
+
+    @pytest.mark.parametrize("status", [307, 308])
+    def test_it_is_never_sent_again(self, bench: Bench, status: int) -> None:
+        server = bench.host(
+            "content.googleapis.com", lambda _: redirect(status, f"{GOOGLE}/elsewhere")
+        )
+        google = bench.google(lambda _: response())
+        with pytest.raises(UnsafePage, match="sent once more"):
+            bench.http().send(poll())
+        assert (len(server.requests), google.connections) == (1, 0)
+
+    @pytest.mark.parametrize(
+        "request_",
+        [poll(), Request(f"{GOOGLE}/", (), reach=REACH)],
+        ids=["json", "empty form"],
+    )
+    def test_or_tried_twice(self, bench: Bench, request_: Request) -> None:
+        host = bench.host("content.googleapis.com", lambda _: response("", 503))
+        google = bench.google(lambda _: response("", 503))
+        with pytest.raises(NetworkError) as caught:
+            bench.http().send(request_)
+        assert len(host.requests) + len(google.requests) == 1
+        assert "may have counted" not in caught.value.message
+
+    def test_a_500_is_an_answer(self, bench: Bench) -> None:
+        bench.host("content.googleapis.com", lambda _: response("{}", 500))
+        assert bench.http().send(poll()).status == 500
+
+
+class TestSeconds:
+    def test_a_request_may_have_less_time_than_others(self, bench: Bench) -> None:
+        def stall(sock: socket.socket) -> None:
+            server.closing.wait(30)
+
+        server = bench.google(lambda _: stall)
+        started = time.monotonic()
+        with pytest.raises(NetworkError, match="in time"):
+            bench.http().send(Request(f"{GOOGLE}/", seconds=0.3, reach=REACH))
+        assert time.monotonic() - started < 9  # sooner than any other limit
+
+    def test_or_more(self, bench: Bench) -> None:
+        def late(sock: socket.socket) -> None:
+            server.closing.wait(0.5)
+            sock.sendall(response("late"))
+
+        server = bench.host("content.googleapis.com", lambda _: late)
+        http = bench.http(Limits(read=0.1, total=0.2))
+        assert http.send(poll(seconds=20)).body == "late"
+        with pytest.raises(NetworkError, match="in time"):
+            http.send(poll())
+
+    def test_the_time_to_connect_counts(self, bench: Bench) -> None:
+        """A queue that is full takes no connection and says nothing."""
+        with ExitStack() as stack:
+            full = stack.enter_context(socket.socket())
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(3):
+                caller = stack.enter_context(socket.socket())
+                caller.setblocking(False)
+                caller.connect_ex(full.getsockname())
+            origin = Origin("127.0.0.1", full.getsockname()[1])
+            http = bench.http(HTTPS_PROXY="")
+            started = time.monotonic()
+            with pytest.raises(NetworkError, match="in time"):
+                http.send(Request(f"{origin}/", (), seconds=0.3, reach=Reach(origin)))
+            assert time.monotonic() - started < 9  # sooner than the time limit for connecting
+
+
+class TestBinary:
+    IMAGE = b"\x89PNG\r\n\x1a\n\xff\x00"
+
+    def test_an_answer_that_is_no_text(self, bench: Bench) -> None:
+        bench.google(
+            numbered(
+                redirect(302, "/image"),
+                response(self.IMAGE, 200, "Content-Type: image/png"),
+                response("text"),
+            )
+        )
+        http = bench.http()
+        page = http.send(Request(f"{GOOGLE}/Captcha", binary=True, reach=REACH))
+        assert page == Page(f"{GOOGLE}/image", 200, "", content=self.IMAGE)
+        assert http.send(get()).content == b""
+
+    def test_it_has_a_limit_of_its_own(self, bench: Bench) -> None:
+        bench.google(numbered(response(bytes(1_000_000)), response(bytes(1_000_001))))
+        http = bench.http()
+        request = Request(f"{GOOGLE}/Captcha", binary=True, reach=REACH)
+        assert len(http.send(request).content) == 1_000_000
+        with pytest.raises(NetworkError, match="more than 1 MB"):
+            http.send(request)
+
+
+class TestJars:
+    def test_another_site_is_sent_no_cookie_and_leaves_none(self, bench: Bench) -> None:
+        google = bench.google(lambda _: response("", 200, "Set-Cookie: SID=g; Secure"))
+        aws = bench.host(
+            AWS.host,
+            # A cookie for both, which a jar that knows no better would hand to the other.
+            lambda _: response("", 200, "Set-Cookie: SID=a; Domain=amazon.com; Secure"),
+        )
+        http = bench.http()
+        elsewhere = Reach(AWS, get_hosts=frozenset({"accounts.google.com"}))
+        http.send(get())
+        for url in (f"{AWS}/saml", f"{GOOGLE}/", f"{AWS}/saml"):
+            http.send(Request(url, reach=elsewhere))
+        http.send(
+            Request(f"{AWS}/saml", reach=Reach(Origin("accounts.google.com"), frozenset({AWS})))
+        )
+        http.send(get())
+        cookies = [request.headers.get("cookie") for request in (*google.requests, *aws.requests)]
+        assert cookies == [None, None, "SID=g", None, "SID=a", None]
+
+    def test_all_are_forgotten_at_the_end(self, bench: Bench) -> None:
+        google = bench.google(lambda _: response("", 200, "Set-Cookie: SID=g; Secure"))
+        aws = bench.host(AWS.host, lambda _: response("", 200, "Set-Cookie: SID=a; Secure"))
+        http = bench.http()
+        for _ in range(2):
+            http.send(get())
+            http.send(Request(f"{AWS}/", reach=Reach(AWS)))
+            http.close()
+        for server in (google, aws):
+            assert [request.headers.get("cookie") for request in server.requests] == [None, None]
+
+
+class TestBesideAPoll:
+    def test_the_poll_of_one_host_keeps_no_connection_of_another_fresh(self, bench: Bench) -> None:
+        google = bench.google(lambda _: response())
+        bench.host("content.googleapis.com", lambda _: response())
+        http = bench.http()
+        http.send(get())
+        bench.now += 40
+        http.send(poll())
+        bench.now += 40
+        http.send(post())
+        assert google.connections == 2
+
+    def test_requests_go_on_while_one_is_under_way(self, bench: Bench) -> None:
+        answer = threading.Event()
+
+        def hold(sock: socket.socket) -> None:
+            assert answer.wait(20)
+            sock.sendall(response("tapped"))
+
+        bench.google(lambda _: response("in"))
+        polls = bench.host("content.googleapis.com", lambda _: hold)
+        http = bench.http()
+        pages: list[Page] = []
+        thread = threading.Thread(target=lambda: pages.append(http.send(poll(seconds=20))))
+        thread.start()
+        assert http.send(get()).body == "in"
+        bench.now += 100
+        assert http.send(get()).body == "in"  # over a new connection: all idle ones were closed
+        assert pages == []
+        answer.set()
+        thread.join(20)
+        assert [page.body for page in pages] == ["tapped"]
+        assert len(polls.requests) == 1
+
+
+class TestSockets:
+    @pytest.mark.parametrize("proxied", [True, False])
+    def test_no_body_waits_for_an_acknowledgement(self, bench: Bench, proxied: bool) -> None:
+        server = bench.host("localhost", lambda _: response())
+        origin = Origin("localhost", 443 if proxied else server.port)
+        http = bench.http() if proxied else bench.http(HTTPS_PROXY="")
+        http.send(Request(f"{origin}/", PASSWORD, "password", reach=Reach(origin)))
+        pool = http.connections.pool_for(f"{origin}/").pool
+        assert pool is not None
+        kept = [connection for connection in list(pool.queue) if connection is not None]
+        (connection,) = kept
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 class TestReach:
