@@ -48,6 +48,8 @@ class Control:
     """False when hidden from a person: ``type=hidden``, or inside ``aria-hidden=true``."""
     editable: bool = True
     """False when read-only."""
+    options: tuple[str, ...] = field(default=(), repr=False)
+    """The values a ``select`` offers."""
 
     @property
     def typed(self) -> bool:
@@ -65,6 +67,8 @@ class Form:
     """``get`` or ``post``."""
     id: str
     controls: tuple[Control, ...]
+    place: int = 0
+    """Its place among the forms of the page, from 0: what tells two forms apart that say the same."""
 
     @property
     def path(self) -> str:
@@ -77,6 +81,14 @@ class Form:
     def control(self, name: str) -> Control | None:
         """The first control of that name that is no button."""
         return next((c for c in self.controls if c.name == name and c.kind not in _BUTTONS), None)
+
+    def buttons(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The buttons of that name, in any case of its letters, each as ``fill`` clicks it."""
+        return tuple(
+            (c.name, c.pressed)
+            for c in self.controls
+            if c.kind in _BUTTONS and c.name.casefold() == name.casefold()
+        )
 
     def has(self, *names: str) -> bool:
         """Whether there is a control, no button, of each name."""
@@ -136,6 +148,14 @@ class Document:
         """Every element that a CSS selector matches."""
         return list(self.root.select(selector))
 
+    def tag(self, form: Form) -> Tag:
+        """The element of one of the page's forms."""
+        return self._form_tags[form.place]
+
+    def join(self, address: str) -> str:
+        """An address on the page made absolute, joined to the page's own."""
+        return _join(self.url, address)
+
     def visible_text(self, tag: Tag | None) -> str:
         """What a person reads in an element, white space collapsed; empty for None.
 
@@ -170,7 +190,7 @@ class Document:
     def forms(self) -> tuple[Form, ...]:
         """The forms in the order of the page."""
         owned: dict[int, list[Control]] = {}
-        tags = self.root.find_all("form")
+        tags = self._form_tags
         by_id = {_get(tag, "id"): tag for tag in reversed(tags) if tag.get("id")}
         named = self.root.find_all(["input", "select", "textarea", "button"], attrs={"name": True})
         if len(named) > MAX_CONTROLS:
@@ -184,14 +204,21 @@ class Document:
             owner = by_id.get(_get(tag, "form")) if tag.has_attr("form") else place.form
             if owner is not None and (control := _control(tag, place)):
                 owned.setdefault(id(owner), []).append(control)
-        return tuple(self._form(tag, owned.get(id(tag), [])) for tag in tags)
+        return tuple(
+            self._form(tag, owned.get(id(tag), []), place) for place, tag in enumerate(tags)
+        )
 
-    def _form(self, tag: Tag, controls: list[Control]) -> Form:
+    @cached_property
+    def _form_tags(self) -> list[Tag]:
+        return list(self.root.find_all("form"))
+
+    def _form(self, tag: Tag, controls: list[Control], place: int) -> Form:
         return Form(
             action=_join(self.url, _get(tag, "action")),
             method="post" if _get(tag, "method").strip().lower() == "post" else "get",
             id=_get(tag, "id"),
             controls=tuple(_one_radio_each(controls)),
+            place=place,
         )
 
 
@@ -263,7 +290,8 @@ def _control(tag: Tag, place: _Place) -> Control | None:
     if kind in _BUTTONS:
         # An image sends coordinates and the others nothing: only a submit button can be pressed.
         return replace(control, pressed=_get(tag, "value")) if kind == "submit" else None
-    return replace(control, value=_VALUES.get(kind, _input_value)(tag))
+    options = tuple(map(_option_value, _options(tag))) if kind == "select" else ()
+    return replace(control, value=_VALUES.get(kind, _input_value)(tag), options=options)
 
 
 def _kind(tag: Tag) -> str:
@@ -295,7 +323,7 @@ def _textarea_value(tag: Tag) -> str | None:
 
 
 def _select_value(tag: Tag) -> str | None:
-    options = [option for option in tag.find_all("option") if not _is_off(option)]
+    options = _options(tag)
     chosen = [option for option in options if option.has_attr("selected")]
     if chosen:
         return _option_value(chosen[-1])
@@ -303,6 +331,10 @@ def _select_value(tag: Tag) -> str | None:
     if not options or tag.has_attr("multiple") or (size.isdecimal() and int(size[:6]) > 1):
         return None
     return _option_value(options[0])
+
+
+def _options(select: Tag) -> list[Tag]:
+    return [option for option in select.find_all("option") if not _is_off(option)]
 
 
 def _is_off(option: Tag) -> bool:

@@ -197,8 +197,40 @@ def test_what_stands_inside_something_hidden_has_no_visible_text() -> None:
     assert document.visible_text(None) == ""
 
 
+def test_a_form_knows_its_place_and_its_element() -> None:
+    document = Document(URL, "<form><b>one</b></form><form><b>two</b></form><form>")
+    assert [form.place for form in document.forms] == [0, 1, 2]
+    texts = [document.visible_text(document.tag(form)) for form in document.forms]
+    assert texts == ["one", "two", ""]
+
+
+def test_an_address_on_the_page_is_joined_to_the_page_s_own() -> None:
+    document = Document(URL, '<base href="https://elsewhere.example/">')
+    assert document.join("/b?c&d") == "https://idp.example.com/b?c&d"
+    assert document.join("//cdn.example/e") == "https://cdn.example/e"
+
+
+def test_the_buttons_of_a_name_are_found_in_any_case() -> None:
+    form = form_of(
+        "<button name=Send value=1><input type=submit name=send value=2>"
+        "<button name=other value=3><input name=SEND value=4><button name=Send disabled value=5>"
+    )
+    assert form.buttons("sEnd") == (("Send", "1"), ("send", "2"))
+    assert form.fill({}, click=form.buttons("send")[1]) == (("send", "2"), ("SEND", "4"))
+
+
+def test_a_list_to_choose_from_knows_its_options() -> None:
+    form = form_of(
+        "<select name=a><option value=1>One<option>Two  and<option disabled value=3></select>"
+        "<select name=b></select><input name=c value=x>"
+    )
+    assert [control.options for control in form.controls] == [("1", "Two and"), (), ()]
+
+
 def test_values_do_not_show_in_a_repr() -> None:
-    form = form_of("<input name=a value=s3cret><button name=b value=s3cret>", 'action="/x?s3cret"')
+    fields = "<input name=a value=s3cret><button name=b value=s3cret>"
+    choice = "<select name=c><option value=s3cret></select>"
+    form = form_of(fields + choice, 'action="/x?s3cret"')
     assert "s3cret" not in repr(form)
 
 

@@ -112,13 +112,102 @@ def glif_code(
     )
 
 
-def glif_selection() -> Page:
-    entry = (
-        '<li><form method="post" data-challengeentry="{n}" action="/signin/challenge/{k}/{n}">'
-        '<input type="hidden" name="subAction" value="selectChallenge"><button>x</button></form>'
+MASKED = "•• •• •• 76"
+
+
+def glif_send(*ways: str, said: str = "", number: int = 2, masked: str = MASKED) -> Page:
+    """Sending the code is a post of its own; the box to remember the device is here, too."""
+    buttons = "".join(f'<button type="submit" name="SendMethod" value="{w}">x' for w in ways)
+    text = f'<div jsname="NhJ5Dd">Ein Code an <b dir="ltr" class="DZNRQe">{masked}</b></div>'
+    return glif_code("ipp", said=said, number=number, challenge_type="9", control=text + buttons)
+
+
+def glif_sms(*, said: str = "Enter a code", masked: str = MASKED, extra: str = "") -> Page:
+    """Google's own text stands where errors are told of before anybody answered."""
+    control = f"""<div jsname="NhJ5Dd">Unterwegs an <b dir="ltr" class="DZNRQe">{masked}</b></div>
+    <div class="LNdFWe" dir="ltr">G-</div><input type="tel" id="p2" name="Pin" dir="ltr">"""
+    return glif_code("ipp", said=said, challenge_type="9", control=control, extra=extra)
+
+
+COUNTRIES = '<option value="">?<option value="IE">Éire<option value="FR">France'
+
+
+def glif_number(
+    kind: str = "iap", *, said: str = "", field: str = "phoneNumber", ways: tuple[str, ...] = ()
+) -> Page:
+    lists = f'<select name="countryCode">{COUNTRIES}</select>' if kind == "iap" else ""
+    buttons = "".join(f'<button name="sendMethod" value="{way}">x</button>' for way in ways)
+    control = f'{lists}<input type="tel" name="{field}" id="ph1">{buttons}'
+    number = {"iap": "17", "kpp": "13"}[kind]
+    return glif_code(kind, said=said, challenge_type=number, control=control)
+
+
+POLL = 'data-api-key="key/1&amp;" data-tx-id="tx-1="'
+
+
+def number_mark(year: int, number: str) -> str:
+    """The number to tap as the pages of a year have it."""
+    return {
+        2018: f'<div jsname="EKvSSd">{number}</div>',
+        2022: f'<div jsname="feLNVc" class="NOZDsb">{number}</div>',
+        2025: f'<samp jsname="feLNVc">{number}</samp>',
+        2026: f"<samp>{number}</samp>",
+        0: "",
+    }[year]
+
+
+def glif_prompt(
+    kind: str = "az",
+    *,
+    number: str = "",
+    year: int = 2022,
+    data: str = POLL + ' data-tx-lifetime="180000"',
+    said: str = "",
+    device: str = "Schau auf dein Pixel",
+) -> Page:
+    """``az`` is polled, and has a field for the token; ``dp`` has neither."""
+    token = '<input id="t1" type="hidden" name="token"><input type="hidden" name="action" '
+    fields = f'{token} value="VERIFY">' if kind == "az" else ""
+    strong = f"<strong>{number}</strong>" if number else ""
+    inner = f"""<div {data if kind == "az" else ""} data-context="X">{fields}
+    <div jsname="BCqkPb">{device}</div><div jsname="NhJ5Dd">Tippe <strong>Ja</strong>, dann {strong}
+    </div>{number_mark(year, number) if number else ""}</div>"""
+    number_of = {"az": "4", "dp": "39"}[kind]
+    return glif_code(kind, said=said, number=6, challenge_type=number_of, control=inner)
+
+
+HELP = hidden({"subAction": "requestHelp", **CARRIED})
+
+
+def glif_entry(number: int, kind: str, *, send: str = "", data: str = "", words: str = "x") -> str:
+    sent = {"SendMethod": send} if send else {}
+    fields = {"challengeId": str(number), "subAction": "selectChallenge", **sent, **CARRIED}
+    return f"""<li><form method="post" data-challengeentry="{number}" {data}
+    action="/signin/challenge/{kind}/{number}">{hidden(fields)}<button type="submit">{words}</button>
+    </form></li>"""
+
+
+def to_masked(masked: str) -> str:
+    return f'Recevoir au <span dir="ltr" class="ZxkKlf">{masked}</span>'
+
+
+ENTRIES = (
+    glif_entry(2, "ipp", send="SMS", words=to_masked(MASKED)),
+    glif_entry(2, "ipp", send="VOICE", words=to_masked(MASKED)),
+    glif_entry(4, "kpp"),
+    glif_entry(5, "totp"),
+    glif_entry(9, "sk"),
+    glif_entry(6, "dp", data='data-unavailable="true"'),
+)
+
+
+def glif_selection(*entries: str, path: str = "/signin/selectchallenge/7") -> Page:
+    """Two entries share an id, one is for browsers only, one cannot be used; the last is help."""
+    return page(
+        f"""<ol>{"".join(entries or ENTRIES)}<li><form method="POST" action="/signin/challenge">
+        {HELP}<button type="submit">Au secours</button></form></li></ol>""",
+        path,
     )
-    items = "".join(entry.format(n=n, k=k) for n, k in ((2, "ipp"), (2, "ipp"), (5, "totp")))
-    return page(f"<ol>{items}</ol>", "/signin/selectchallenge/7")
 
 
 def lite(
@@ -182,26 +271,95 @@ def lite_totp(*, said: str = "", name: str = "Pin", url: str | None = None) -> P
     )
 
 
-def lite_captcha() -> Page:
+def lite_challenge(path: str, inner: str = "", *, url: str | None = None) -> Page:
+    remembered = hidden({"TrustDevice": "true"})
+    return lite(f"/v3/signin/challenge/{path}", inner + remembered, url=url)
+
+
+def lite_prompt(*, number: str = "", said: str = "", lifetime: str = "") -> Page:
+    told = f'<div data-tx-lifetime="{lifetime}"></div><samp jsname="feLNVc">{number}</samp>'
+    return lite_challenge("dp", told + (lite_error(said) if said else ""))
+
+
+def lite_captcha(*, token: str = "c", src: str = "/Captcha?v=2&ctoken=", said: str = "x") -> Page:
     return lite(
         "/v3/signin/identifier",
         lite_field("email", "identifier")
         + '<input type="password" name="hiddenPassword" aria-hidden="true">'
-        + '<div data-auto-init="CaptchaInput"><img id="captchaimg" src="/Captcha?v=2&ctoken=c">'
-        + lite_field("text", "ca", "Recopiez les lettres")
-        + hidden({"ct": "c"})
+        + '<div data-auto-init="CaptchaInput">'
+        + f'<img id="captchaimg" src="{src and src + token}">'
+        + f'<audio id="captchaAudio" src="/Captcha?v=2&ctoken={token}&kind=audio"></audio>'
+        + lite_field("text", "ca", said)
+        + hidden({"ct": token})
         + "</div>",
     )
 
 
-def lite_selection() -> Page:
+def gaia_captcha(*, named: bool = True, src: str = "/Captcha?ctoken=o1", said: str = "") -> Page:
+    """The older captcha; ``named`` when its token has a field of its own."""
+    name = ' name="identifiertoken"' if named else ""
+    block = f"""<div id="identifier-captcha"><div class="captcha-img"><img src="{src}"></div>
+    <input type="hidden" id="identifier-token" value="o1"{name}>
+    <input type="text" name="identifier-captcha-input"><span class="error-msg">{said}</span></div>"""
+    before = gaia_identifier()
+    return Page(
+        before.url, 200, before.body.replace('<input name="Email"', f'{block}<input name="Email"')
+    )
+
+
+def lite_entry(number: int, kind: str, *, send: str = "", data: str = "", words: str = "x") -> str:
+    sent = f'data-challengevariant={send} data-sendmethod="{send}"' if send else ""
+    return f"""<li><div data-challengeid={number} data-action=selectchallenge {sent} {data}
+    data-accountrecovery="false" data-challengetype="{kind}"><button name="challenge"
+    value="{number},{send or "undefined"}"><div aria-hidden="true">?</div>{words}</button></div></li>"""
+
+
+LITE_ENTRIES = (
+    lite_entry(10, "2", data='data-challengeunavailable="true"'),
+    lite_entry(5, "37"),
+    lite_entry(11, "39"),
+    lite_entry(9, "5"),
+    lite_entry(4, "6"),
+    lite_entry(7, "9", send="SMS", words=to_masked("(•••) •••-••01")),
+    lite_entry(8, "9", send="SMS", words=to_masked("(•••) •••-••02")),
+    lite_entry(6, "53"),
+)
+
+
+def lite_selection(*entries: str) -> Page:
+    """With the trap of its ``noscript``, and an entry for help that has a type as well."""
+    help_entry = """<li><div data-action=accountrecovery data-accountrecovery="true"
+    data-challengetype="2"><button name="accountrecovery" value="undefined,undefined">?</button>
+    </div></li><input type="hidden" name="challengeListId" value="2">"""
+    refresh = '<meta http-equiv="refresh" content="0;url=/v3/signin/rejected?rhlk=js&rrk=47">'
     return lite(
         "/v3/signin/challenge/selection",
-        """<div data-action="selectchallenge" data-challengeid="4" data-challengetype="6">
-        <button name="challenge" value="4,undefined">a</button></div>
-        <noscript><meta http-equiv="refresh" content="0;url=/v3/signin/rejected?rrk=47"></noscript>
-        """,
+        f"<ul>{''.join(entries or LITE_ENTRIES)}{help_entry}</ul>",
+        head=f"<noscript>{refresh}</noscript>",
+        buttons=False,
     )
+
+
+def glif_chooser(*emails: str) -> Page:
+    items = "".join(f'<li><button type="submit" name="Email" value="{e}">{e}</li>' for e in emails)
+    return page(
+        f"""<form action="/ServiceLogin"><input type="submit" value="Sprache"></form>
+        <form method="post" action="/AccountChooser">{hidden({"continue": CONTINUE})}
+        <ol>{items}</ol></form>""",
+        "/ServiceLogin",
+    )
+
+
+def lite_chooser(*emails: str, other: bool = True) -> Page:
+    items = "".join(
+        f'<li><a href="/v3/signin/challenge/pwd?TL=1&amp;cid={n}" data-identifier="{e}">{e}</a></li>'
+        for n, e in enumerate(emails)
+    )
+    link = '<a href="/v3/signin/identifier?flowName=WebLiteSignIn">Autre</a>' if other else ""
+    return page(f"<ul>{items}</ul>{link}", "/v3/signin/accountchooser?x=1")
+
+
+DEMAND = '<div id="contactAdminMessage">Chiedi a <b>Grace</b>\u202e</div>'
 
 
 def saml_post(acs: str = ACS, value: str | None = None) -> Page:

@@ -5,51 +5,26 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from samlauth.challenges import EnterCode, EnterPassword, EnterUsername
+from samlauth.challenges import AnotherWay, EnterCode, EnterPassword, EnterUsername, Method
 from samlauth.errors import (
     CodeRefused,
+    NeedsPerson,
     NetworkError,
     NobodyToAsk,
     PageUnreadable,
-    SamlauthError,
     SignInRefused,
     UnsafePage,
 )
-from samlauth.flow import Flow, Page, Request, within
-from samlauth.idp.google import Google
+from samlauth.flow import Page
 from samlauth.saml import SAMLResponse
 from samlauth.testing import Replay, replay
 
 from . import served
-
-ADA = Google("C0test", "4711", "ada@example.com")
-NOBODY = NobodyToAsk("no terminal")
-ORIGIN = "https://accounts.google.com"
+from .played import ADA, NOBODY, ORIGIN, fields, login, refused, run
 
 ASK_PASSWORD = EnterPassword("Google Password", "ada@example.com", ORIGIN)
-ASK_CODE = EnterCode("MFA token")
-
-
-def login(provider: Google = ADA) -> Flow[SAMLResponse]:
-    return within(provider.reach, provider.sign_in())
-
-
-def run(*script: object, provider: Google = ADA) -> Replay[SAMLResponse]:
-    return replay(login(provider), *script)
-
-
-def refused(error: type[SamlauthError], *script: object) -> Replay[SamlauthError]:
-    outcome = replay(login(), *script, raises=error)
-    assert type(outcome.result) is error
-    assert outcome.result.hint
-    return outcome
-
-
-def fields(request: Request) -> dict[str, str]:
-    assert request.form is not None
-    names = [name for name, _ in request.form]
-    assert len(names) == len(set(names))
-    return dict(request.form)
+LITE_PASSWORD = replace(ASK_PASSWORD, ways=("another",))
+ASK_CODE = EnterCode("MFA token", ways=("another",))
 
 
 LITE = (served.lite_identifier(), served.lite_password(), "pw", served.lite_totp(), "123456")
@@ -62,7 +37,8 @@ def test_a_whole_sign_in(script: tuple[object, ...]) -> None:
     outcome = run(*script, served.saml_post())
     assert outcome.result == SAMLResponse("PFJlc3BvbnNlLz4=", served.ACS)
     assert [type(c) for c in outcome.challenges] == [EnterPassword, EnterCode][: len(script) // 2]
-    assert outcome.challenges[0] == ASK_PASSWORD
+    assert isinstance(outcome.challenges[0], EnterPassword)
+    assert replace(outcome.challenges[0], ways=()) == ASK_PASSWORD
     carried = [request.carrying for request in outcome.requests]
     assert carried == ["nothing", "answers", "password", "answers"][: len(carried)]
     assert all(request.shows for request in outcome.requests)
@@ -128,7 +104,6 @@ def test_the_identifier_form_is_posted_whole() -> None:
         "bgresponse": "js_enabled",
         "Email": "ada@example.com",
         "Passwd": "",
-        "PersistentCookie": "yes",
     }
 
 
@@ -139,7 +114,6 @@ def test_the_password_form_is_posted_whole() -> None:
         ("bgresponse", "js_enabled"),
         ("identifier", "ada@example.com"),
         ("Passwd", "p+w &é"),
-        ("TrustDevice", "true"),
         ("historicalPassword", "false"),
         ("action", "1"),
         ("at", "at-1:17"),
@@ -155,7 +129,7 @@ def test_the_password_form_is_posted_whole() -> None:
     }
 
 
-def test_the_code_form_is_posted_whole_but_for_the_box_that_remembers_the_device() -> None:
+def test_the_code_form_is_posted_whole() -> None:
     _, post = run(served.glif_code(), "123456", served.saml_post()).requests
     assert post.url == f"{ORIGIN}/signin/challenge/totp/2"
     assert fields(post) == {
@@ -165,8 +139,43 @@ def test_the_code_form_is_posted_whole_but_for_the_box_that_remembers_the_device
         "Pin": "123456",
     }
     _, post = run(served.lite_totp(name="totpPin"), "123456", served.saml_post()).requests
-    assert fields(post)["totpPin"] == "123456"
-    assert fields(post)["TrustDevice"] == "true"
+    assert fields(post) == {
+        "bgresponse": "js_enabled",
+        "totpPin": "123456",
+        "action": "1",
+        "at": "at-1:17",
+    }
+
+
+REMEMBERING = [
+    (served.gaia_identifier(), (), {"PersistentCookie": "yes"}),
+    (served.glif_password(), ("pw",), {"TrustDevice": "on"}),
+    (served.lite_password(), ("pw",), {"TrustDevice": "true"}),
+    (served.glif_code(), ("123456",), {"TrustDevice": "on"}),
+    (served.lite_totp(), ("123456",), {"TrustDevice": "true"}),
+    (served.glif_send("SMS"), (), {"TrustDevice": "on"}),
+    (served.glif_prompt("dp"), (None,), {"TrustDevice": "on"}),
+    (served.lite_prompt(), (None,), {"TrustDevice": "true"}),
+]
+
+
+@pytest.mark.parametrize(("page", "answers", "remembered"), REMEMBERING)
+def test_this_device_is_remembered_only_when_that_is_wanted(
+    page: Page, answers: tuple[object, ...], remembered: dict[str, str]
+) -> None:
+    names = {"TrustDevice", "PersistentCookie"}
+    _, post = run(page, *answers, served.saml_post()).requests
+    assert not names & fields(post).keys()
+    trusting = replace(ADA, trust_device=True)
+    _, post = run(page, *answers, served.saml_post(), provider=trusting).requests
+    assert {n: v for n, v in fields(post).items() if n in names} == remembered
+
+
+def test_a_box_that_is_not_ticked_is_ticked_when_that_is_wanted() -> None:
+    page = served.glif_password()
+    page = replace(page, body=page.body.replace(" checked", ""))
+    _, post = run(page, "pw", served.saml_post(), provider=replace(ADA, trust_device=True)).requests
+    assert fields(post)["TrustDevice"] == "on"
 
 
 def test_the_proof_of_a_browser_can_be_given() -> None:
@@ -217,7 +226,7 @@ def test_an_unknown_account_is_asked_for_again_in_google_s_words() -> None:
     outcome = run(page, page, " eve@example.com ", served.lite_password(), "pw", served.saml_post())
     assert outcome.challenges == [
         EnterUsername("Google username", "Compte introuvable"),
-        replace(ASK_PASSWORD, username="eve@example.com"),
+        replace(LITE_PASSWORD, username="eve@example.com"),
     ]
     assert fields(outcome.requests[2])["identifier"] == "eve@example.com"
 
@@ -229,7 +238,7 @@ def test_a_text_on_a_page_that_answers_nothing_is_no_refusal() -> None:
         served.glif_code(said="Enter a code"), "123456",
         served.saml_post(),
     )  # fmt: skip
-    assert outcome.challenges == [ASK_PASSWORD, ASK_CODE]
+    assert outcome.challenges == [LITE_PASSWORD, ASK_CODE]
 
 
 def test_an_unknown_account_is_tried_three_times() -> None:
@@ -286,10 +295,10 @@ def test_a_refused_password_is_asked_for_again_in_google_s_words() -> None:
         (served.gaia_password(), served.gaia_password(said="Mot de passe incorrect")),
     ):
         outcome = run(first, "one", again, "two", served.saml_post())
-        assert outcome.challenges == [
-            ASK_PASSWORD,
-            replace(ASK_PASSWORD, refused="Mot de passe incorrect"),
-        ]
+        asked, asked_again = outcome.challenges
+        assert isinstance(asked, EnterPassword)
+        assert asked.refused == ""
+        assert asked_again == replace(asked, refused="Mot de passe incorrect")
         assert [fields(r)["Passwd"] for r in outcome.requests[1:]] == ["one", "two"]
 
 
@@ -297,7 +306,7 @@ def test_a_password_is_never_posted_twice() -> None:
     again = served.lite_password(said="Mot de passe incorrect")
     outcome = run(served.lite_password(), "one", again, "one", "", "two", served.saml_post())
     assert [fields(r)["Passwd"] for r in outcome.requests[1:]] == ["one", "two"]
-    assert outcome.challenges[1:] == [replace(ASK_PASSWORD, refused="Mot de passe incorrect")] * 3
+    assert outcome.challenges[1:] == [replace(LITE_PASSWORD, refused="Mot de passe incorrect")] * 3
 
     ended = refused(SignInRefused, served.lite_password(), "one", again, "one", "one", "one")
     assert "Mot de passe incorrect" in ended.result.message
@@ -308,7 +317,7 @@ def test_nor_when_google_starts_over() -> None:
     outcome = refused(
         SignInRefused, *LITE, served.lite_identifier(), served.lite_password(), "pw", "pw", "pw"
     )
-    assert outcome.challenges[2:] == [ASK_PASSWORD] * 3
+    assert outcome.challenges[2:] == [LITE_PASSWORD] * 3
     assert [r.carrying for r in outcome.requests].count("password") == 1
     assert "not sent twice" in outcome.result.message
 
@@ -363,7 +372,7 @@ def test_a_refused_code_is_asked_for_again_in_google_s_words() -> None:
         (served.lite_totp(), served.lite_totp(said="Code incorrect")),
     ):
         outcome = run(first, "111111", again, "111 111", "222222", served.saml_post())
-        assert outcome.challenges[1:] == [EnterCode("MFA token", "Code incorrect")] * 2
+        assert outcome.challenges[1:] == [replace(ASK_CODE, refused="Code incorrect")] * 2
         assert [fields(r)["Pin"] for r in outcome.requests[1:]] == ["111111", "222222"]
 
 
@@ -371,7 +380,7 @@ def test_a_refused_code_is_asked_for_again_in_google_s_words() -> None:
 def test_what_can_be_no_code_is_not_posted(typed: str) -> None:
     outcome = run(served.glif_code(), typed, "123456", served.saml_post())
     assert len(outcome.requests) == 2
-    assert outcome.challenges[1] == EnterCode("MFA token", "A code is made of digits only.")
+    assert outcome.challenges[1] == replace(ASK_CODE, refused="A code is made of digits only.")
 
 
 def test_three_codes_are_posted_at_most() -> None:
@@ -435,6 +444,8 @@ def test_a_response_that_would_be_posted_without_tls_is_unsafe() -> None:
         ("app_not_enabled_for_user", "ada@example.com", "ON"),
         ("not_a_saml_app", "-S 4711", "spid"),
         ("app_not_enabled", "ada@example.com", "6301076"),
+        ("saml_invalid_user_id_mapping", "ada@example.com", "6301076"),
+        ("failure_request_denied", "ada@example.com", "6301076"),
     ],
 )
 def test_an_app_error_says_what_google_means_by_it(code: str, message: str, hint: str) -> None:
@@ -471,10 +482,8 @@ def test_another_identity_provider_is_named() -> None:
 @pytest.mark.parametrize(
     ("page", "seen"),
     [
-        (served.lite_captcha(), "a CAPTCHA"),
-        (served.glif_code("ipp", challenge_type="9"), "a text-message challenge (ipp)"),
-        (served.page("", "/o/saml2/initsso", 400), "an error page (HTTP 400)"),
         (served.page("<form action=/x><input name=tos>", "/new"), "/new (its fields: tos)"),
+        (served.page("<h1>Mettez à jour", "/x"), "“Mettez à jour”"),
     ],
 )
 def test_a_page_that_cannot_be_answered_is_said_to_be_one(page: Page, seen: str) -> None:
@@ -482,6 +491,66 @@ def test_a_page_that_cannot_be_answered_is_said_to_be_one(page: Page, seen: str)
     assert seen in outcome.result.message
     assert "password" not in outcome.result.message
     assert "browser" in outcome.result.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message", "hint"),
+    [
+        ("/signin/challenge/pwd/1", 400, "could not make sense of what this version sent", "again"),
+        ("/o/saml2/initsso", 400, "this version cannot answer", "browser"),
+        ("/x", 403, "does not let you, or this network", "-I, -S"),
+        ("/x", 429, "too many attempts", "Wait"),
+        ("/x", 500, "on Google's side", "appsstatus"),
+        ("/x", 503, "on Google's side", "appsstatus"),
+        ("/x", 404, "this version cannot answer", "browser"),
+    ],
+)
+def test_an_error_page_says_what_to_do(path: str, status: int, message: str, hint: str) -> None:
+    outcome = refused(PageUnreadable, served.page("<p>Oh", path, status))
+    assert f"an error page (HTTP {status}), at {path}" in outcome.result.message
+    assert message in outcome.result.message
+    assert hint in outcome.result.hint
+
+
+def test_a_page_in_between_is_named() -> None:
+    page = served.page("<form action=/x><input name=y>", "/signin/speedbump/passkeyenrollment")
+    outcome = refused(NeedsPerson, *LITE, page)
+    assert "an offer to set up a passkey" in outcome.result.message
+    assert "in a browser once" in outcome.result.hint
+    away = Page(f"{ORIGIN}/x", 302, "", elsewhere="https://gds.google.com/web/chip?x")
+    assert "gds.google.com/web/chip" in refused(NeedsPerson, away).result.message
+
+
+def test_an_administrator_s_demand_ends_it_when_there_is_nothing_to_answer() -> None:
+    outcome = refused(SignInRefused, *LITE, served.page(served.DEMAND))
+    assert "“Chiedi a Grace\\u202e”" in outcome.result.message
+    assert "2-Step Verification" in outcome.result.hint
+
+
+STALE = served.page("<p>Oh", "/o/saml2/initsso?idpid=x&from_login=1&as=y&authuser=0", 400)
+
+
+def test_a_lost_thread_is_taken_up_once_by_a_fresh_start() -> None:
+    outcome = run(served.glif_prompt("dp"), None, STALE, served.saml_post())
+    first, _, fresh = outcome.requests
+    assert fresh == first
+    ended = refused(PageUnreadable, STALE, STALE)
+    assert "HTTP 400" in ended.result.message
+    assert len(ended.requests) == 2
+
+
+def test_a_fresh_start_may_ask_for_the_account_again() -> None:
+    outcome = run(
+        served.lite_identifier(), STALE, served.lite_identifier(said="Bonjour"), served.saml_post()
+    )
+    assert outcome.challenges == []
+
+
+def test_thirty_pages_are_enough() -> None:
+    totp = Method("totp", "TOTP (Google Authenticator)", "3")
+    circle = (served.glif_code(), AnotherWay(), served.glif_selection(), totp)
+    outcome = refused(PageUnreadable, *circle * 15, served.glif_code())
+    assert "30 pages" in outcome.result.message
 
 
 def test_a_sign_in_that_goes_round_in_circles_ends() -> None:
@@ -497,3 +566,4 @@ def test_it_stays_at_google() -> None:
     assert str(ADA.reach.password_origin) == ORIGIN
     assert ADA.reach.get_hosts == {"accounts.google.com", "accounts.youtube.com"}
     assert not ADA.reach.post_origins
+    assert ADA.reach.poll_hosts == {"content.googleapis.com"}

@@ -4,31 +4,38 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samlauth.flow import Page
-from samlauth.idp.google.pages import (
+from samlauth.idp.google.pages import read
+from samlauth.idp.google.pages.states import (
     AppError,
+    BrowserOnly,
     Code,
+    Demand,
+    ErrorPage,
     Federated,
     Identifier,
+    Interstitial,
     Password,
     Posted,
+    Prompt,
     Rejected,
     State,
     Unknown,
-    read,
 )
 
 from . import served
+from .scramble import scrambled
 
 SCRAMBLED = "\u202eכל טקסט 何でも 1234 app SAMLResponse Wrong password"
 
 
-def scrambled(page: Page) -> Page:
+def overwritten(page: Page) -> Page:
     """The page with every text a person would read replaced; attributes stay."""
     return replace(page, body=re.sub(r">([^<>]*[^\s<>][^<>]*)<", f">{SCRAMBLED}<", page.body))
 
@@ -52,12 +59,17 @@ CODES = {
 }
 
 
-@pytest.fixture(params=["as served", "scrambled"])
-def words(request: pytest.FixtureRequest) -> Callable[[Page], Page]:
-    return scrambled if request.param == "scrambled" else lambda page: page
-
-
 Words = Callable[[Page], Page]
+WORDS: dict[str, Words] = {
+    "as served": lambda page: page,
+    "scrambled": scrambled,
+    "overwritten": overwritten,
+}
+
+
+@pytest.fixture(params=WORDS)
+def words(request: pytest.FixtureRequest) -> Words:
+    return WORDS[request.param]
 
 
 @pytest.mark.parametrize(("page", "field"), IDENTIFIERS.values(), ids=IDENTIFIERS)
@@ -133,15 +145,32 @@ def test_an_app_error_keeps_google_s_code(code: str, status: int) -> None:
 def test_an_app_error_may_come_from_anywhere_when_there_is_nothing_to_answer() -> None:
     assert read(served.page("<p>app_not_configured", "/x")) == AppError("app_not_configured")
     script = "<script>var a = 'app_not_configured'</script>"
-    assert isinstance(read(served.page(script, "/x", 403)), Unknown)
+    assert isinstance(read(served.page(script, "/x", 403)), ErrorPage)
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 def test_an_error_page_is_named_by_its_status(status: int) -> None:
     page = served.page("<p>Oh", "/o/saml2/initsso?as=secret", status)
-    assert read(page) == Unknown(f"an error page (HTTP {status}), at /o/saml2/initsso")
+    assert read(page) == ErrorPage(status, "/o/saml2/initsso")
     answerable = replace(served.glif_password(), status=status)
-    assert isinstance(read(answerable), Unknown)
+    assert read(answerable) == ErrorPage(status, "/signin/v1/lookup")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "stale"),
+    [
+        ("/o/saml2/initsso?idpid=x&from_login=1&as=y&authuser=0", 400, True),
+        ("/o/saml2/initsso?idpid=x", 400, False),
+        ("/o/saml2/initsso?from_login=1", 403, False),
+        ("/signin/challenge/dp/6?from_login=1", 400, False),
+    ],
+)
+def test_a_lost_thread_between_the_challenge_and_the_app(
+    path: str, status: int, stale: bool
+) -> None:
+    state = read(served.page("<p>Oh", path, status))
+    assert isinstance(state, ErrorPage)
+    assert state.stale is stale
 
 
 @pytest.mark.parametrize(
@@ -151,9 +180,17 @@ def test_an_error_page_is_named_by_its_status(status: int) -> None:
         ("https://LOGIN.example.com:8443/", Federated("login.example.com")),
         (
             "https://myaccount.google.com/interstitials/birthday?continue=x",
-            Unknown(
-                "a redirect out of the sign-in, to myaccount.google.com/interstitials/birthday"
+            Interstitial(
+                "a question about your birthday, at myaccount.google.com/interstitials/birthday"
             ),
+        ),
+        (
+            "https://gds.google.com/web/chip?x=1",
+            Interstitial("a page of your account, at gds.google.com/web/chip"),
+        ),
+        (
+            "https://play.google.com/x?y",
+            Unknown("a redirect out of the sign-in, to play.google.com/x"),
         ),
         (
             "http://accounts.google.com/x",
@@ -167,64 +204,105 @@ def test_a_redirect_out_of_reach_is_named_by_its_host(url: str, state: State) ->
 
 # Pages that cannot be answered
 
-OLD_CAPTCHA = served.gaia_identifier().body.replace(
-    "</form></body>", '<div id="identifier-captcha"><input name="identifier-captcha-input"></div>'
-)
+NO_MENU = "a menu of ways to prove it is you, and none that it can read"
 
 
 @pytest.mark.parametrize(
     ("page", "seen"),
     [
-        (served.lite_captcha(), "a CAPTCHA"),
-        (served.page(OLD_CAPTCHA), "a CAPTCHA"),
-        (
-            served.lite("/v3/signin/identifier", '<input name="ca"><input type=hidden name="ct">'),
-            "a CAPTCHA",
-        ),
-        (served.lite_selection(), "a menu of ways to prove it is you"),
-        (
-            served.lite("/v3/signin/x", '<button name="challenge" value="4,undefined">a</button>'),
-            "a menu of ways to prove it is you",
-        ),
-        (served.glif_selection(), "a menu of ways to prove it is you"),
-        (served.page("", "/v3/signin/challenge/selection?x"), "a menu of ways to prove it is you"),
-        (served.glif_code("ipp", challenge_type="9"), "a text-message challenge (ipp)"),
-        (served.glif_code("az", challenge_type="4"), "a Google prompt on a phone (az)"),
-        (served.glif_code("dp", challenge_type="39"), "a Google prompt on a phone (dp)"),
         (served.glif_code("sk", challenge_type="2"), "a security-key challenge (sk)"),
-        (served.glif_code("bc", challenge_type="8"), "a backup-code challenge (bc)"),
-        (served.lite("/v3/signin/challenge/pk/presend", ""), "a passkey challenge (pk)"),
-        (served.lite("/v3/signin/challenge/ipp/collect", ""), "a text-message challenge (ipp)"),
-        (served.lite("/v3/signin/challenge/dp", ""), "a Google prompt on a phone (dp)"),
+        (served.lite_challenge("sk/presend"), "a security-key challenge (sk)"),
+        (served.lite_challenge("wa"), "a security-key challenge (sk)"),
+        (served.lite_challenge("pk/presend"), "a passkey challenge (pk)"),
+        (served.lite_challenge("recaptcha"), "a CAPTCHA for browsers (recaptcha)"),
+        (served.lite_challenge("idv"), "a challenge to prove who you are (idv)"),
+        (served.lite_challenge("sq", '<input name="answer">'), "a security question (sq)"),
+        (served.lite_challenge("xyz"), "an unheard-of kind of challenge (xyz)"),
+    ],
+)
+def test_a_challenge_for_browsers_is_named_with_the_way_around_it(
+    words: Words, page: Page, seen: str
+) -> None:
+    state = read(words(page))
+    assert isinstance(state, BrowserOnly)
+    assert state.seen == seen
+    assert state.another is not None
+    assert (state.another.button, state.another.form.path) in {
+        (None, "/signin/challenge/skip"),
+        (("action", "3"), urlsplit(page.url).path),
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (served.page("", "/v3/signin/challenge/selection?x"), NO_MENU),
         (
-            served.lite("/v3/signin/challenge/xyz", ""),
-            "an unheard-of kind of challenge (xyz)",
+            served.page('<form action="/x"><input name="y"></form>', "/signin/selectchallenge/2"),
+            NO_MENU,
         ),
-        (served.page("<ul><li>ada", "/AccountChooser?x"), "a list of accounts to choose from"),
         (
-            served.lite("/v3/signin/accountchooser", "", url="/v3/signin/accountchooser"),
-            "a list of accounts to choose from",
+            served.lite("/v3/signin/challenge/selection", "<p>nothing at all"),
+            NO_MENU,
         ),
     ],
 )
-def test_a_page_that_cannot_be_answered_is_named(words: Words, page: Page, seen: str) -> None:
+def test_a_menu_of_nothing_is_named(words: Words, page: Page, seen: str) -> None:
     assert read(words(page)) == Unknown(seen)
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (
+            served.page("<ul><li>ada", "/signin/newfeatures?x"),
+            "a page about what is new, at /signin/newfeatures",
+        ),
+        (
+            served.lite(
+                "/v3/signin/speedbump/passkeyenrollment", "", url="/v3/signin/challenge/totp?TL=1"
+            ),
+            "an offer to set up a passkey, at /v3/signin/challenge/totp",
+        ),
+        (
+            served.page("<form method=post action='/signin/v2/gaplustos'>", "/x"),
+            "terms to agree to, at /x",
+        ),
+        (
+            served.page("", "/signin/changepassword"),
+            "a demand to change the password, at /signin/changepassword",
+        ),
+    ],
+)
+def test_a_page_between_the_sign_in_and_its_end_is_named(
+    words: Words, page: Page, seen: str
+) -> None:
+    assert read(words(page)) == Interstitial(seen)
 
 
 def test_a_page_never_heard_of_is_named_by_its_path_and_fields_and_never_by_values() -> None:
     page = served.page(
         '<form action="/save"><input name="tos" value="s3cret"><input name="tok\u202een">'
         "<input type=hidden name=at value=s3cret></form>",
-        "/signin/newfeatures\u202e?token=s3cret",
+        "/signin/photos\u202e?token=s3cret",
     )
     state = read(page)
     assert state == Unknown(
-        "an unheard-of page, at /signin/newfeatures\\u202e (its fields: tos, tok\\u202een, at)"
+        "an unheard-of page, at /signin/photos\\u202e (its fields: tos, tok\\u202een, at)"
     )
 
 
+def test_a_page_never_heard_of_is_quoted() -> None:
+    said = "<h1>Ciao\u202e</h1><h2></h2><h1>Ciao\u202e</h1><p class=vOZun>Chiama <b>Grace</b></p>"
+    hidden = "<p class=vOZun aria-hidden=true>Troppi tentativi</p>"
+    for form in ("", "<form action=/x><input name=y></form>"):
+        state = read(served.page(said + hidden + form, "/x"))
+        assert isinstance(state, Unknown)
+        assert state.said == "Ciao\\u202e Chiama Grace"
+
+
 def test_a_page_without_anything_to_answer_is_named_by_its_path() -> None:
-    assert read(served.page("<h1>Hi", "/x")) == Unknown("an unheard-of page, at /x, with no form")
+    assert read(served.page("<h3>Hi", "/x")) == Unknown("an unheard-of page, at /x, with no form")
     assert read(served.page("<form></form>" * 2, "/x")) == Unknown(
         "an unheard-of page, at /x, with several forms, none of which it knows"
     )
@@ -238,15 +316,13 @@ def test_a_page_for_browsers_with_scripts_only_is_a_refusal() -> None:
     assert isinstance(read(served.page(other, "/v3/signin/x")), Unknown)
 
 
-def test_an_administrator_s_demand_is_quoted_unless_the_page_can_be_answered() -> None:
-    demand = '<div id="contactAdminMessage">Chiedi a <b>Grace</b>\u202e</div>'
-    assert read(served.glif_code("bc", challenge_type="8", extra=demand)) == Unknown(
-        "a demand of your administrator's: “Chiedi a Grace\\u202e”"
-    )
-    assert read(served.page(demand)) == Unknown(
-        "a demand of your administrator's: “Chiedi a Grace\\u202e”"
-    )
-    assert isinstance(read(served.glif_code(extra=demand)), Code)
+def test_an_administrator_s_demand_is_quoted_and_does_not_hide_what_can_be_answered() -> None:
+    said = "Chiedi a Grace\\u202e"
+    assert read(served.page(served.DEMAND)) == Demand(said)
+    assert read(served.page(f"{served.DEMAND}<form action=/x></form>")) == Demand(said)
+    state = read(served.glif_code("bc", challenge_type="8", extra=served.DEMAND))
+    assert isinstance(state, Code)
+    assert (state.kind, state.demand) == ("bc", said)
 
 
 def test_a_page_too_large_is_named() -> None:
@@ -288,7 +364,19 @@ def test_the_form_with_the_known_id_answers_whatever_stands_beside_it() -> None:
     page = served.glif_code("dp", challenge_type="39", control="")
     other = '<form action="/switch"><input type="email" name="Email"></form>'
     state = read(replace(page, body=other + page.body))
-    assert state == Unknown("a Google prompt on a phone (dp)")
+    assert isinstance(state, Prompt)
+
+
+def test_too_many_attempts_are_quoted_where_they_are_shown() -> None:
+    section = '<section aria-live="assertive"{}><h2>Trop de tentatives</h2></section>'
+    for attributes, said in (("", "Trop de tentatives"), (' aria-hidden="true"', "")):
+        shown = section.format(attributes)
+        page = served.lite(
+            "/v3/signin/challenge/pwd", shown + served.lite_field("password", "Passwd")
+        )
+        state = read(page)
+        assert isinstance(state, Password)
+        assert state.said == said
 
 
 def test_a_form_with_a_hidden_field_of_that_name_does_not_answer() -> None:
@@ -301,12 +389,9 @@ def test_a_form_with_a_hidden_field_of_that_name_does_not_answer() -> None:
 
 def test_the_form_to_skip_a_challenge_does_not_answer_it() -> None:
     forms = '<form action="/signin/challenge/skip"></form><form action="/signin/challenge/dp/3">'
-    assert read(served.page(forms)) == Unknown("a Google prompt on a phone (dp)")
-
-
-def test_a_menu_is_known_by_its_address_alone() -> None:
-    page = served.page('<form action="/x"><input name="y"></form>', "/signin/challenge/selection/2")
-    assert read(page) == Unknown("a menu of ways to prove it is you")
+    state = read(served.page(forms))
+    assert isinstance(state, Prompt)
+    assert state.form.path == "/signin/challenge/dp/3"
 
 
 def test_an_old_message_that_is_hidden_says_nothing() -> None:
@@ -335,24 +420,10 @@ def test_a_page_can_come_back_under_the_address_that_was_posted_to() -> None:
     assert isinstance(read(served.lite_password(url="/v3/signin/identifier?x=1")), Password)
 
 
-def test_an_unlit_captcha_is_none() -> None:
-    block = '<div data-auto-init="CaptchaInput"><img id="captchaimg" src=""></div>'
-    page = served.lite_identifier()
-    lit = replace(page, body=page.body.replace("</section>", block + "</section>"))
-    assert isinstance(read(lit), Identifier)
-
-
-def test_the_form_to_send_a_prompt_again_makes_no_menu() -> None:
-    assert served.glif_code("az").body.count("data-challengeentry") == 1
-    assert read(served.glif_code("az", challenge_type="4")) == Unknown(
-        "a Google prompt on a phone (az)"
-    )
-
-
 def test_a_code_page_with_two_fields_is_not_guessed_at() -> None:
     two = '<input type="tel" name="a"><input type="text" name="b">'
     assert read(served.glif_code(control=two)) == Unknown(
-        "a page for an authenticator's code without one clear field for it (totp)"
+        "an authenticator's code (totp) without one clear field for the answer"
     )
     state = read(served.glif_code(control=two + '<input type="tel" name="Pin">'))
     assert isinstance(state, Code)
@@ -365,7 +436,9 @@ def test_a_password_page_whose_field_has_another_name_is_answered() -> None:
     assert isinstance(state, Password)
     assert state.field == "pw"
     none = served.lite("/v3/signin/challenge/pwd", '<input type="hidden" name="pw">')
-    assert read(none) == Unknown("an unheard-of kind of challenge (pwd)")
+    assert read(none) == Unknown(
+        "a page for the password (pwd) without one clear field for the answer"
+    )
 
 
 def test_an_identifier_page_is_known_by_its_field_alone() -> None:
@@ -430,6 +503,10 @@ PIECES = [
     served.lite_captcha().body,
     served.lite_selection().body,
     served.glif_selection().body,
+    served.glif_chooser("ada@example.com").body,
+    served.gaia_captcha().body,
+    served.glif_number(ways=("SMS",)).body,
+    served.glif_prompt(number="7").body,
     served.saml_post().body,
     "<form", "</form>", "<noscript>", ' id="challenge"', "\x00", "\ud800", "<!--", "<?xml ?>",
 ]  # fmt: skip
