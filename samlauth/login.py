@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from samlauth.aliases import account_names
 from samlauth.challenges import ChooseRoles
 from samlauth.durations import spell
 from samlauth.errors import NobodyToAsk, NoSuchRole
@@ -18,6 +21,8 @@ from samlauth.sts import Duration, Grant, assume, region_for
 STALE = timedelta(minutes=4)
 """An assertion kept longer than this is not sent: AWS takes it for five minutes from its issue."""
 
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -28,7 +33,9 @@ class Wanted:
     remembered: str | None = None
     """The role of the last login: used when it is still offered, asked for again when not."""
     account: str | None = None
-    """A 12-digit account id: only its roles count."""
+    """An account's id, its name, or part of its name: only its roles count."""
+    resolve_aliases: bool = True
+    """Whether the person who chooses is shown the accounts' names."""
     duration: Duration = field(default_factory=Duration)
     region: str | None = None
 
@@ -39,6 +46,19 @@ class Known:
 
     durations: Mapping[str, int] = field(default_factory=dict)
     """Role ARN to the longest DurationSeconds it was seen to allow."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Account id to its name; empty for an account that was seen to have none."""
+    recent: tuple[str, ...] = ()
+    """ARNs of the roles assumed before, the last one first."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The roles to assume, and what the choice has taught."""
+
+    roles: tuple[Role, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Learnt: as ``Known.aliases``."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,8 @@ class SignedIn:
     assertion: Assertion
     durations: Mapping[str, int]
     """Learnt in this login: role ARN to the longest DurationSeconds it allows."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Learnt in this login: as ``Known.aliases``."""
 
 
 def login(
@@ -61,15 +83,16 @@ def login(
     """
     response, read_at = yield from _sign_in(provider, clock)
     assertion = read_assertion(response)
-    roles = yield from choose(assertion.roles, wanted)
+    chosen = yield from choose(response, assertion.roles, wanted, known)
     if clock() - read_at > STALE:
         # Whoever takes five minutes to choose is not asked for a password again: the cookies of
         # this run still stand for it.
         response, read_at = yield from _sign_in(provider, clock)
         assertion = read_assertion(response)
+        _require_offered(chosen.roles, assertion.roles)
     grants: list[Grant] = []
     learnt: dict[str, int] = {}
-    for role in roles:
+    for role in chosen.roles:
         region = region_for(role, wanted.region)
         allowed = known.durations.get(role.role_arn)
         grant = yield from assume(role, response, assertion, wanted.duration, region, allowed)
@@ -81,7 +104,7 @@ def login(
                 f"asked for {spell(grant.duration_seconds)} instead, and will from now on.",
             )
         grants.append(grant)
-    return SignedIn(tuple(grants), assertion, learnt)
+    return SignedIn(tuple(grants), assertion, learnt, chosen.aliases)
 
 
 def _sign_in(
@@ -91,21 +114,20 @@ def _sign_in(
     return response, clock()
 
 
-def choose(offered: tuple[Role, ...], wanted: Wanted) -> Flow[tuple[Role, ...]]:
+def choose(
+    response: SAMLResponse, offered: tuple[Role, ...], wanted: Wanted, known: Known
+) -> Flow[Choice]:
     """The role wanted, the remembered one, the only one, or the one the person picks.
 
-    Raises NoSuchRole when what was asked for is not offered, NobodyToAsk when there is a choice
-    and nobody to make it.
+    ``offered`` are the roles in ``response``, which AWS is shown when the names of their accounts
+    are needed and not known. Raises NoSuchRole when what was asked for is not offered, NobodyToAsk
+    when there is a choice and nobody to make it.
     """
+    accounts = _Accounts(response, {role.account_id for role in offered}, known.aliases)
     roles = offered
     if wanted.account is not None:
-        roles = tuple(role for role in offered if role.account_id == wanted.account)
-        if not roles:
-            accounts = ", ".join(sorted({role.account_id for role in offered}))
-            raise NoSuchRole(
-                f"None of your roles is in the account {safe(wanted.account)}.",
-                hint=f"You have roles in: {accounts}.",
-            )
+        ids = yield from accounts.called(wanted.account)
+        roles = tuple(role for role in offered if role.account_id in ids)
     if wanted.role is not None:
         roles = _matching(roles, wanted.role)
         if not roles:
@@ -118,15 +140,20 @@ def choose(offered: tuple[Role, ...], wanted: Wanted) -> Flow[tuple[Role, ...]]:
         remembered = _matching(roles, wanted.remembered)
         if len(remembered) == 1:
             yield from tell(f"Role {safe(remembered[0].role_arn)} (remembered; -a chooses again)")
-            return remembered
+            return Choice(remembered, accounts.learnt)
         # Outside -A the remembered role is simply another account's: nothing to report.
         gone = not _matching(offered, wanted.remembered)
         if gone:
             yield from tell(f"The role used last, {safe(wanted.remembered)}, is no longer offered.")
     if len(roles) == 1 and not gone:
-        return roles
+        return Choice(roles, accounts.learnt)
+    names: Mapping[str, str] = {}
+    if wanted.resolve_aliases:
+        if len(roles) > 1:
+            yield from accounts.complete({role.account_id for role in roles})
+        names = {account: name for account, name in accounts.names.items() if name}
     try:
-        return (yield from ask(ChooseRoles(roles)))
+        picked = yield from ask(ChooseRoles(roles, names, known.recent))
     except NobodyToAsk:
         if gone:
             raise NoSuchRole(
@@ -138,6 +165,85 @@ def choose(offered: tuple[Role, ...], wanted: Wanted) -> Flow[tuple[Role, ...]]:
             f"There are {len(roles)} roles to choose from, and no terminal to ask on.",
             hint="Name one with -r:\n" + "\n".join(f"  {safe(role.role_arn)}" for role in roles),
         ) from None
+    return Choice(picked, accounts.learnt)
+
+
+class _Accounts:
+    """The accounts of the roles offered, and their names as far as they are known."""
+
+    def __init__(self, response: SAMLResponse, ids: set[str], known: Mapping[str, str]) -> None:
+        self._response = response
+        self._ids = ids
+        self._asked = False
+        self.names = {account: name for account, name in known.items() if account in ids}
+        self.learnt: dict[str, str] = {}
+
+    def complete(self, ids: AbstractSet[str]) -> Flow[None]:
+        """Ask AWS for the names, when one of ``ids`` is missing; once in a login."""
+        if not ids <= self.names.keys():
+            yield from self._ask()
+
+    def called(self, text: str) -> Flow[set[str]]:
+        """The ids of the accounts that ``text`` means: by id, by name, or by part of one name.
+
+        Raises NoSuchRole, listing the accounts, when there is none or a part fits several names.
+        """
+        if text in self._ids:
+            return {text}
+        found: set[str] = set()
+        if not _ACCOUNT_ID.fullmatch(text):
+            yield from self.complete(self._ids)
+            found = self._named(text)
+            if not found:
+                # What is known may be older than the account's name.
+                yield from self._ask()
+                found = self._named(text)
+        if found:
+            return found
+        raise self._no_account(text)
+
+    def _ask(self) -> Flow[None]:
+        if self._asked:
+            return
+        self._asked = True
+        names = yield from account_names(self._response)
+        if names:
+            # An account that AWS does not list has no name to be asked for again next time.
+            self.learnt = {account: names.get(account, "") for account in self._ids}
+            self.names = self.learnt
+
+    def _named(self, text: str) -> set[str]:
+        wanted = text.casefold()
+        names = {account: name.casefold() for account, name in self.names.items() if name}
+        exact = {account for account, name in names.items() if name == wanted}
+        parts = {account for account, name in names.items() if wanted in name}
+        if len(parts) > 1 and not exact:
+            raise NoSuchRole(
+                f"{safe(text)} is part of the names of {len(parts)} of your accounts.",
+                hint=f"Give the whole name or the id of one: {self._listed(parts)}.",
+            )
+        return exact or parts
+
+    def _no_account(self, text: str) -> NoSuchRole:
+        hint = f"You have roles in: {self._listed(self._ids)}."
+        if not _ACCOUNT_ID.fullmatch(text) and not any(self.names.values()):
+            hint += " AWS gave no names for them: use the id."
+        return NoSuchRole(f"None of your roles is in the account {safe(text)}.", hint=hint)
+
+    def _listed(self, ids: Iterable[str]) -> str:
+        return ", ".join(
+            f"{account} ({safe(name)})" if (name := self.names.get(account)) else account
+            for account in sorted(ids)
+        )
+
+
+def _require_offered(chosen: tuple[Role, ...], offered: tuple[Role, ...]) -> None:
+    for role in chosen:
+        if role not in offered:
+            raise NoSuchRole(
+                f"The role {safe(role.role_arn)} was taken away while you were choosing.",
+                hint="Run the command again to choose among the roles you have now.",
+            )
 
 
 def _matching(roles: tuple[Role, ...], text: str) -> tuple[Role, ...]:

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from samlauth.effects import files
 from samlauth.errors import FileError
+
+T = TypeVar("T")
 
 log = logging.getLogger("samlauth.state")
 
 FORMAT = 1
 RELEARN = timedelta(days=30)
-"""After this long a role's limit is tried anew: an administrator may have raised it."""
+"""After this long what was learnt is learnt anew: an administrator may have changed it."""
+RECENT = 20
+"""Roles remembered as used; more would not be looked at."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,15 +63,42 @@ class State:
     profiles: Mapping[str, Issued] = field(default_factory=dict)
     durations: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
     """Role ARN to the longest DurationSeconds it allowed, and when that was seen."""
+    aliases: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
+    """Account id to its name, empty for an account without one, and when that was seen."""
+    recent: tuple[str, ...] = ()
+    """ARNs of the roles used, the last one first, at most RECENT."""
 
     def allowed(self, now: datetime) -> dict[str, int]:
         """The limits that are young enough to be believed."""
-        return {arn: limit for arn, (limit, seen) in self.durations.items() if now - seen < RELEARN}
+        return _young(self.durations, now)
 
-    def with_login(self, profile: str, issued: Issued, durations: Mapping[str, int]) -> State:
-        """This state after one more login."""
-        learnt = {arn: (limit, issued.issued) for arn, limit in durations.items()}
-        return State({**self.profiles, profile: issued}, {**self.durations, **learnt})
+    def names(self, now: datetime) -> dict[str, str]:
+        """The accounts' names that are young enough to be believed."""
+        return _young(self.aliases, now)
+
+    def with_login(
+        self,
+        profile: str,
+        issued: Issued,
+        durations: Mapping[str, int],
+        aliases: Mapping[str, str] = _NOTHING,
+        roles: Iterable[str] = (),
+    ) -> State:
+        """This state after one more login.
+
+        ``durations`` and ``aliases`` are what it learnt; ``roles`` are the ARNs of those assumed.
+        """
+        seen = issued.issued
+        return State(
+            {**self.profiles, profile: issued},
+            {**self.durations, **{arn: (limit, seen) for arn, limit in durations.items()}},
+            {**self.aliases, **{account: (name, seen) for account, name in aliases.items()}},
+            tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
+        )
+
+
+def _young(learnt: Mapping[str, tuple[T, datetime]], now: datetime) -> dict[str, T]:
+    return {key: value for key, (value, seen) in learnt.items() if now - seen < RELEARN}
 
 
 class StateFile:
@@ -84,7 +118,7 @@ class StateFile:
             return _decode(json.loads(self.path.read_bytes()))
         except FileNotFoundError:
             return State()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             log.debug("state passed over: %s", type(error).__name__)
             return State()
 
@@ -113,6 +147,11 @@ def _encode(state: State) -> bytes:
             arn: {"seconds": limit, "seen": seen.isoformat()}
             for arn, (limit, seen) in state.durations.items()
         },
+        "aliases": {
+            account: {"name": name, "seen": seen.isoformat()}
+            for account, (name, seen) in state.aliases.items()
+        },
+        "recent": list(state.recent),
     }
     return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -133,7 +172,13 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         str(arn): (int(entry["seconds"]), _time(entry["seen"]))
         for arn, entry in content["durations"].items()
     }
-    return State(profiles, durations)
+    # Files written before these were remembered have neither.
+    aliases = {
+        str(account): (str(entry["name"]), _time(entry["seen"]))
+        for account, entry in content.get("aliases", {}).items()
+    }
+    recent = tuple(str(arn) for arn in content.get("recent", ()))
+    return State(profiles, durations, aliases, recent[:RECENT])
 
 
 def _time(text: str) -> datetime:

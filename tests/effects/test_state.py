@@ -1,10 +1,11 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from samlauth.effects.state import RELEARN, Identity, Issued, State, StateFile
+from samlauth.effects.state import RECENT, RELEARN, Identity, Issued, State, StateFile
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADA = Identity("google", "C01", "12", "ada@example.com", "arn:aws:iam::111111111111:role/Admin")
@@ -13,8 +14,18 @@ ISSUED = Issued("ASIAEXAMPLE", ADA, NOW, NOW + timedelta(hours=12))
 
 def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
     memory = StateFile.beside(tmp_path / "config")
-    memory.update(lambda state: state.with_login("sts", ISSUED, {ADA.role_arn: 3600}))
-    assert memory.load() == State({"sts": ISSUED}, {ADA.role_arn: (3600, NOW)})
+    names = {"111111111111": "production", "222222222222": ""}
+    memory.update(
+        lambda state: state.with_login(
+            "sts", ISSUED, {ADA.role_arn: 3600}, names, [ADA.role_arn, "other"]
+        )
+    )
+    assert memory.load() == State(
+        {"sts": ISSUED},
+        {ADA.role_arn: (3600, NOW)},
+        {"111111111111": ("production", NOW), "222222222222": ("", NOW)},
+        (ADA.role_arn, "other"),
+    )
     assert memory.path.stat().st_mode & 0o777 == 0o600
     assert memory.path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -22,18 +33,23 @@ def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
 def test_another_login_leaves_the_rest_alone(tmp_path: Path) -> None:
     memory = StateFile.beside(tmp_path / "config")
     other = replace(ISSUED, access_key_id="ASIAOTHER")
-    memory.update(lambda state: state.with_login("one", ISSUED, {"a": 3600}))
-    memory.update(lambda state: state.with_login("two", other, {"b": 7200}))
+    memory.update(lambda state: state.with_login("one", ISSUED, {"a": 3600}, {"1": "x", "2": "y"}))
+    memory.update(lambda state: state.with_login("two", other, {"b": 7200}, {"2": "z"}))
     state = memory.load()
     assert state.profiles == {"one": ISSUED, "two": other}
     assert state.allowed(NOW) == {"a": 3600, "b": 7200}
+    assert state.names(NOW) == {"1": "x", "2": "z"}
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"null", b'{"format": 2}', b'{"format": 1}', b'{"format": 1, "profiles": 3, "durations": {}}',
      b'{"format": 1, "profiles": {"x": {}}, "durations": {}}', b"\xff\xfe", b'"format"',
-     b'{"format": 1, "profiles": {}, "durations": {"a": {"seconds": "x", "seen": "y"}}}'],
+     b'{"format": 1, "profiles": {}, "durations": {"a": {"seconds": "x", "seen": "y"}}}',
+     b'{"format": 1, "profiles": {}, "durations": {}, "aliases": {"1": "x"}}',
+     b'{"format": 1, "profiles": {}, "durations": {}, "aliases": []}',
+     b'{"format": 1, "profiles": {}, "durations": {}, "recent": 3}',
+     b'[' * 100000],
 )  # fmt: skip
 def test_a_file_that_cannot_be_understood_counts_as_empty_and_is_replaced(
     tmp_path: Path, content: bytes
@@ -60,7 +76,37 @@ def test_credentials_are_fresh_for_the_first_half_of_their_life(hours: float, fr
     assert ISSUED.is_fresh(NOW + timedelta(hours=hours)) is fresh
 
 
-def test_a_learnt_limit_is_believed_for_a_month() -> None:
-    state = State().with_login("sts", ISSUED, {"a": 3600})
-    assert state.allowed(NOW + RELEARN - timedelta(minutes=1)) == {"a": 3600}
-    assert state.allowed(NOW + RELEARN) == {}
+def test_what_was_learnt_is_believed_for_a_month() -> None:
+    state = State().with_login("sts", ISSUED, {"a": 3600}, {"1": "x"})
+    almost = NOW + RELEARN - timedelta(minutes=1)
+    assert (state.allowed(almost), state.names(almost)) == ({"a": 3600}, {"1": "x"})
+    assert (state.allowed(NOW + RELEARN), state.names(NOW + RELEARN)) == ({}, {})
+
+
+def test_the_role_used_last_comes_first_and_each_comes_once() -> None:
+    state = State()
+    for roles in (["a"], ["b"], ["a"], ["c", "d"]):
+        state = state.with_login("sts", ISSUED, {}, roles=roles)
+    assert state.recent == ("c", "d", "a", "b")
+
+
+def test_only_so_many_roles_are_remembered(tmp_path: Path) -> None:
+    state = State()
+    for number in range(RECENT + 5):
+        state = state.with_login("sts", ISSUED, {}, roles=[str(number)])
+    assert len(state.recent) == RECENT == 20
+    assert state.recent[0] == "24"
+    memory = StateFile(tmp_path / "state")
+    memory.path.write_text(
+        json.dumps({"format": 1, "profiles": {}, "durations": {}, "recent": list("x" * 30)})
+    )
+    assert len(memory.load().recent) == RECENT
+
+
+def test_a_file_from_before_names_and_roles_were_remembered_is_read(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state")
+    memory.update(lambda state: state.with_login("sts", ISSUED, {"a": 3600}, {"1": "x"}, ["r"]))
+    older = json.loads(memory.path.read_bytes())
+    del older["aliases"], older["recent"]
+    memory.path.write_text(json.dumps(older))
+    assert memory.load() == State({"sts": ISSUED}, {"a": (3600, NOW)})
