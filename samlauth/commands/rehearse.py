@@ -14,8 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, assert_never
 
 from samlauth.errors import UsageError
 
@@ -25,7 +24,15 @@ if TYPE_CHECKING:
 PROFILE = "sts-temp"
 
 _EXTRA = ("flask", "flask_cors", "moto", "signxml", "trustme")
+# As samlauth.sandbox.google.methods.Mfa has it: that module is not loaded to say --help.
+MFA = (
+    *("totp", "sms", "voice", "prompt", "number", "dp", "backup", "ootp", "skotp", "kpp", "iap"),
+    *("selection", "captcha", "old-captcha", "admin", "rejected", "key", "passkey", "chooser"),
+    *("interstitial", "federated", "none"),
+)
 _CODES_SHOWN = 6
+_TAPS_AFTER = 20.0
+"""Seconds after which the telephone answers a prompt by itself: nobody has to leave the terminal."""
 _GRACE = 5.0
 """Seconds a command has to end once it was told to."""
 
@@ -48,10 +55,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a fake Google Workspace",
     )
     google.add_argument(
+        "--mfa",
+        choices=MFA,
+        default="totp",
+        metavar="WHAT",
+        help=f"what the sign-in comes across (default: totp): {', '.join(MFA)}",
+    )
+    google.add_argument(
         "--pages",
-        choices=("g2", "v3"),
-        default="v3",
-        help="the family of sign-in pages: those until 2024, or those since (default: v3)",
+        choices=("g1", "g2", "v3"),
+        metavar="FAMILY",
+        help="the family of sign-in pages: g1 (before 2020), g2 (until 2024) or v3 (since); "
+        "by default the newest that has --mfa",
     )
     google.add_argument(
         "--roles",
@@ -73,7 +88,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the command in a rehearsal; its exit code.
 
-    Raises UsageError when the extra ``sandbox`` is missing or the command cannot be run.
+    Raises UsageError when the extra ``sandbox`` is missing, the command cannot be run, or the pages
+    have no such thing as ``--mfa`` names.
     """
     if options.shell and options.command:
         raise UsageError(
@@ -81,14 +97,13 @@ def run(options: argparse.Namespace) -> int:
             hint="Give one of them; the command can be typed in the shell.",
         )
     captured = os.environ.get("SAMLAUTH_CAPTURED_PAGES")
-    with (
-        _signals_unwind(),
-        _rehearsal_class()(
-            pages=options.pages,
-            roles=options.roles,
-            captured=Path(captured) if captured else None,
-        ) as rehearsal,
-    ):
+    with _rehearsal_class()(
+        mfa=options.mfa,
+        pages=options.pages,
+        roles=options.roles,
+        captured=Path(captured) if captured else None,
+        taps_after=_TAPS_AFTER,
+    ) as rehearsal:
         _say(_banner(rehearsal))
         if options.shell:
             _say("Leave the shell to end the rehearsal.\n")
@@ -184,39 +199,127 @@ def _interrupts_left_to_the_command() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def _signals_unwind() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the rehearsal in good order, not on the spot."""
-    numbers = [signal.SIGTERM] if os.name == "nt" else [signal.SIGTERM, signal.SIGHUP]
-    before = {number: signal.signal(number, _leave) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
 def _banner(rehearsal: Rehearsal) -> str:
-    codes = rehearsal.authenticator.upcoming(_CODES_SHOWN)
-    first, *rest = (f"{code}  until {_time(ends)}" for ends, code in codes)
-    later = "\n".join(f"            {line}" for line in rest)
+    shown = "\n".join(
+        f"  {label:<9} {first}" + "".join(f"\n            {line}" for line in rest)
+        for label, first, *rest in (
+            ("user", rehearsal.username),
+            ("password", rehearsal.password),
+            *_needed(rehearsal),
+        )
+    )
     return f"""
 REHEARSAL: nothing here is real. A fake Google and a fake AWS run on this computer,
 the way to any other host is shut, and your own files are not touched.
 
-  user      {rehearsal.username}
-  password  {rehearsal.password}
-  code      {first}
-{later}
-            Codes change every 30 seconds, and each works once.
-            The current one, in another terminal:
-            {rehearsal.show_code}
+{shown}
 
 """
+
+
+def _needed(rehearsal: Rehearsal) -> Iterator[tuple[str, ...]]:
+    """What a person needs beside the password: a label, and the lines beside it."""
+    match rehearsal.mfa:
+        case "totp" | "chooser":
+            yield _authenticator(rehearsal)
+        case "interstitial":
+            yield _authenticator(rehearsal)
+            yield "then", "a page about passkeys, which only a browser can pass."
+        case "captcha" | "old-captcha":
+            first, *others = rehearsal.google.pictures.upcoming(3)
+            yield "captcha", f"{first}  (then {', '.join(others)}), in large letters or small"
+            yield _authenticator(rehearsal)
+        case "sms" | "voice":
+            yield _messages(rehearsal)
+            yield _otherwise(rehearsal)
+        case "prompt" | "dp" | "number":
+            yield _prompt(rehearsal)
+            yield _otherwise(rehearsal)
+        case "backup":
+            yield "codes", *rehearsal.person.backup.upcoming(3), "Each works once."
+            yield _otherwise(rehearsal)
+        case "admin":
+            yield "codes", *rehearsal.person.backup.upcoming(3), "Each works once."
+            yield (
+                "then",
+                "nothing more: the administrator's demand is shown, and a code still does.",
+            )
+        case "ootp":
+            yield "codes", *rehearsal.person.offline.upcoming(3), "Each works once."
+            yield _otherwise(rehearsal)
+        case "skotp":
+            yield "codes", *rehearsal.person.key.upcoming(3), "Each works once."
+            yield _otherwise(rehearsal)
+        case "kpp":
+            yield "number", _phone_number()
+            yield _otherwise(rehearsal)
+        case "iap":
+            yield "number", f"{_phone_number()}  (country GB)"
+            yield _messages(rehearsal)
+            yield _otherwise(rehearsal)
+        case "selection" | "key" | "passkey":
+            yield _authenticator(rehearsal)
+            yield _messages(rehearsal)
+            yield _prompt(rehearsal)
+            yield "backup", *rehearsal.person.backup.upcoming(2)
+            yield "offline", *rehearsal.person.offline.upcoming(2)
+            yield "key code", *rehearsal.person.key.upcoming(2)
+            yield "number", f"{_phone_number()}  (country GB)"
+        case "rejected":
+            yield "then", "nothing more: Google wants a browser and lets nobody in."
+        case "federated":
+            yield "then", "nothing more: Google sends the person on to another provider."
+        case "none":
+            yield "then", "nothing more: this account has no second step."
+        case _ as never:
+            assert_never(never)
+
+
+def _authenticator(rehearsal: Rehearsal) -> tuple[str, ...]:
+    codes = rehearsal.authenticator.upcoming(_CODES_SHOWN)
+    return (
+        "code",
+        *(f"{code}  until {_time(ends)}" for ends, code in codes),
+        "Codes change every 30 seconds, and each works once.",
+        "The current one, in another terminal:",
+        str(rehearsal.show_code),
+    )
+
+
+def _otherwise(rehearsal: Rehearsal) -> tuple[str, ...]:
+    (_, code), *_ = rehearsal.authenticator.upcoming(1)
+    (backup,) = rehearsal.person.backup.upcoming(1)
+    return (
+        "otherwise",
+        f"authenticator {code}, later ones: {rehearsal.show_code}",
+        f"backup code {backup}",
+    )
+
+
+def _messages(rehearsal: Rehearsal) -> tuple[str, ...]:
+    first, *others = rehearsal.phone.upcoming(3)
+    return (
+        "message",
+        f"G-{first}  once it was sent  (then {', '.join(others)})",
+        "What the telephone received, in another terminal:",
+        str(rehearsal.use_phone),
+    )
+
+
+def _prompt(rehearsal: Rehearsal) -> tuple[str, ...]:
+    number = " NUMBER" if rehearsal.mfa == "number" else ""
+    return (
+        "telephone",
+        f"says yes by itself after {_TAPS_AFTER:.0f} seconds. In another terminal:",
+        f"{rehearsal.use_phone} tap{number}",
+        f"{rehearsal.use_phone} deny",
+    )
+
+
+def _phone_number() -> str:
+    from samlauth.sandbox.phone import NUMBER
+
+    return NUMBER
 
 
 def _count(rehearsal: Rehearsal) -> str:
@@ -224,9 +327,16 @@ def _count(rehearsal: Rehearsal) -> str:
     reached = {contact.host: contact.admitted for contact in rehearsal.proxy_log}
     contacted = [host for host, admitted in reached.items() if admitted]
     refused = [host for host, admitted in reached.items() if not admitted]
+    sent, asked = len(rehearsal.phone.messages), len(rehearsal.phone.prompts)
+    counted = [
+        f"Passwords posted: {google.passwords.total()}",
+        f"codes: {google.codes.total()}",
+        *([f"messages sent: {sent}"] if sent else []),
+        *([f"prompts: {asked}"] if asked else []),
+        f"hosts contacted: {', '.join(contacted) or 'none'}",
+    ]
     lines = [
-        f"Rehearsal over. Passwords posted: {google.passwords.total()}, "
-        f"codes: {google.codes.total()}, hosts contacted: {', '.join(contacted) or 'none'}.",
+        f"Rehearsal over. {', '.join(counted)}.",
         *(f"Not let out: {host}" for host in refused),
         *(f"No browser would have sent this: {violation}" for violation in google.violations),
     ]

@@ -8,6 +8,8 @@ from itertools import count, cycle, islice
 PROVIDER = "GoogleWorkspace"
 ACCOUNTS = ("111111111111", "222222222222")
 """Account ids that nobody can take for real ones."""
+ACCOUNT_NAMES = {"111111111111": "rehearsal-dev", "222222222222": "rehearsal-prod"}
+"""The accounts' aliases; an account that is not here has none."""
 
 _NAMES = ("ReadOnly", "Developer", "Administrator")
 _MAX_SESSION_DURATIONS = (3600, 43200, 14400)

@@ -16,12 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from samlauth.sandbox import assertions, sts
+from samlauth.sandbox import assertions, signin, sts
 from samlauth.sandbox.accounts import AccountRole, account_roles
 from samlauth.sandbox.authority import Authority
-from samlauth.sandbox.google import Google, Person
+from samlauth.sandbox.google import Google, Person, authzen
 from samlauth.sandbox.google import idp as google
-from samlauth.sandbox.google.pages import Family
+from samlauth.sandbox.google.methods import Family, Mfa, family
+from samlauth.sandbox.google.pages import Markup
+from samlauth.sandbox.phone import Line, Phone
 from samlauth.sandbox.proxy import Contact, Destination, Proxy
 from samlauth.sandbox.totp import Authenticator
 from samlauth.sandbox.trust import Trust
@@ -39,23 +41,39 @@ _KEPT = re.compile(
 
 
 class Rehearsal:
-    """A fake Google, a fake STS and the environment that makes a command take them for real ones.
+    """A fake Google, a fake AWS and the environment that makes a command take them for real ones.
 
     A context manager: ready when entered; threads, sockets and the temporary folder are gone when
-    left. ``roles`` is a number of roles or the roles themselves; ``captured`` a folder of captured
-    pages to serve in place of ours; ``session_duration`` the assertion's SessionDuration (seconds);
-    ``clock`` the time of day, for all of it.
+    left. ``mfa`` is what a sign-in comes across, and ``pages`` the family of pages, the newest that
+    has it if None. ``roles`` is a number of roles or the roles themselves; ``captured`` a folder of
+    captured pages to serve in place of ours; ``session_duration`` the assertion's SessionDuration
+    (seconds); ``clock`` the time of day, for all of it.
+
+    Of a prompt on the telephone: ``markup`` is where its page has the number to tap,
+    ``prompt_seconds`` how long it can be answered, ``poll_seconds`` how long the poll host keeps a
+    request, ``taps_after`` the seconds after which it answers itself (None: never). ``layout`` is
+    the shape of AWS's sign-in page.
+
+    Raises UsageError when ``pages`` have no ``mfa``.
     """
 
     def __init__(
         self,
         *,
-        pages: Family = "v3",
+        mfa: Mfa = "totp",
+        pages: Family | None = None,
         roles: int | tuple[AccountRole, ...] = 3,
         captured: Path | None = None,
         session_duration: int | None = None,
+        markup: Markup | None = None,
+        prompt_seconds: float = 180,
+        poll_seconds: float = 5,
+        taps_after: float | None = None,
+        layout: signin.Layout = "new",
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.mfa: Mfa = mfa
+        self.pages = family(mfa, pages)
         self.username = USERNAME
         # Characters that HTML, URLs and shells each have a meaning for: what is sent is tested.
         self.password = f"nothing+real&{secrets.token_hex(3)}%"
@@ -63,19 +81,28 @@ class Rehearsal:
         self.sp_id = SP_ID
         self.roles = account_roles(roles) if isinstance(roles, int) else roles
         self.authenticator = Authenticator(_secret(), clock)
+        self.phone = Phone(clock, taps_after=taps_after)
+        self.person = Person(self.username, self.password, self.authenticator, self.phone)
         signer = assertions.signer()
         self.google = Google(
-            Person(self.username, self.password, self.authenticator),
+            self.person,
             idp_id=self.idp_id,
             sp_id=self.sp_id,
             roles=tuple(role.attribute_value for role in self.roles),
             signer=signer,
-            family=pages,
+            family=self.pages,
+            mfa=mfa,
+            markup=markup,
+            prompt_seconds=prompt_seconds,
             captured=captured,
             session_duration=session_duration,
             clock=clock,
         )
-        self.sts = sts.STS(Trust(self.google.issuer, signer.certificate_pem, self.roles), clock)
+        violations = self.google.violations
+        trust = Trust(self.google.issuer, signer.certificate_pem, self.roles)
+        self.poll = authzen.AwaitTx(self.phone, violations, poll_seconds)
+        self.sign_in = signin.SignIn(trust, violations, layout=layout, clock=clock)
+        self.sts = sts.STS(trust, clock)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -88,15 +115,24 @@ class Rehearsal:
             authority = Authority()
             self.bundle = self.folder / "authority.pem"
             authority.write(self.bundle)
-            self.show_code = _write_show_code(self.folder / "bin", self.authenticator.secret)
-            idp = Site(self.google, authority.context).serve
+            bin_ = self.folder / "bin"
+            self.show_code = _command(bin_ / "rehearsal-code", "totp", self.authenticator.secret)
+            line = Line(self.phone)
+            starting.callback(line.close)
+            self.use_phone = _command(bin_ / "rehearsal-phone", "phone", str(line.port), line.key)
+            served = {
+                google.HOST: Site(self.google, authority.context).serve,
+                authzen.HOST: Site(self.poll, authority.context).serve,
+                signin.HOST: Site(self.sign_in, authority.context).serve,
+            }
             aws = Site(self.sts, authority.context).serve
 
             def find(host: str) -> Destination | None:
-                return idp if host == google.HOST else aws if host in sts.regions() else None
+                return served.get(host) or (aws if host in sts.regions() else None)
 
             self.proxy = Proxy(find)
             starting.callback(self.proxy.close)
+            starting.callback(self.phone.close)  # the proxy waits for those who wait for it
             self.environ = self._environ(os.environ)
             self._stack = starting.pop_all()
         return self
@@ -158,14 +194,13 @@ def _secret() -> str:
     return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(32))
 
 
-def _write_show_code(folder: Path, secret: str) -> Path:
-    """A command that prints the current code: what the person's phone would be."""
-    program = [sys.executable, "-m", "samlauth.sandbox.totp", secret]
+def _command(path: Path, module: str, *words: str) -> Path:
+    """A command on the child's PATH that runs a module of the sandbox; where it is."""
+    program = [sys.executable, "-m", f"samlauth.sandbox.{module}", *words]
     if os.name == "nt":
-        path = folder / "rehearsal-code.cmd"
-        path.write_text('@"{}" {}\r\n'.format(program[0], " ".join(program[1:])))
+        path = path.with_suffix(".cmd")
+        path.write_text('@"{}" {} %*\r\n'.format(program[0], " ".join(program[1:])))
     else:
-        path = folder / "rehearsal-code"
-        path.write_text(f"#!/bin/sh\nexec {shlex.join(program)}\n")
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
     path.chmod(0o700)
     return path

@@ -108,22 +108,27 @@ class Trust:
             audience=audience,
         )
 
+    def offered(self, encoded: str, *, now: datetime) -> tuple[AccountRole, ...]:
+        """The roles that a response offers to a person who brings it to AWS's sign-in page.
+
+        Raises Fault.
+        """
+        assertion = self._signed(_document(encoded))
+        _check_times(assertion, now)
+        pairs = [_pair(value) for value in _values(assertion, "Role")]
+        return tuple(role for role in self.roles if {role.role_arn, role.principal_arn} in pairs)
+
     def _verified(self, encoded: str, principal_arn: str, partition: str) -> etree._Element:
         """The assertion, as far as the provider's signature covers it."""
-        parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        try:
-            # Line breaks are white space that base64 in a form may have; nothing else is.
-            document = base64.b64decode("".join(encoded.split()), validate=True)
-            root = etree.fromstring(document, parser)
-        except (binascii.Error, ValueError, etree.XMLSyntaxError):
-            raise Fault("InvalidIdentityToken", "Invalid base64 SAMLResponse") from None
-        if root.getroottree().docinfo.doctype:
-            raise Fault("InvalidIdentityToken", "A DOCTYPE is not allowed.")  # our words
+        root = _document(encoded)
         if not any(
             role.principal_arn == principal_arn and role.partition == partition
             for role in self.roles
         ):
             raise Fault("InvalidIdentityToken", "Specified provider doesn't exist")
+        return self._signed(root)
+
+    def _signed(self, root: etree._Element) -> etree._Element:
         try:
             signed = XMLVerifier().verify(root, x509_cert=self.certificate_pem)
         except (InvalidSignature, InvalidInput):
@@ -137,7 +142,7 @@ class Trust:
     def _assumable(
         self, role_arn: str, principal_arn: str, partition: str, offered: Iterable[str]
     ) -> AccountRole:
-        pairs = [{part.strip() for part in value.split(",")} - {""} for value in offered]
+        pairs = [_pair(value) for value in offered]
         for role in self.roles:
             if (role.role_arn, role.principal_arn, role.partition) == (
                 role_arn,
@@ -146,6 +151,24 @@ class Trust:
             ) and {role_arn, principal_arn} in pairs:
                 return role
         raise Fault("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", 403)
+
+
+def _document(encoded: str) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        # Line breaks are white space that base64 in a form may have; nothing else is.
+        document = base64.b64decode("".join(encoded.split()), validate=True)
+        root = etree.fromstring(document, parser)
+    except (binascii.Error, ValueError, etree.XMLSyntaxError):
+        raise Fault("InvalidIdentityToken", "Invalid base64 SAMLResponse") from None
+    if root.getroottree().docinfo.doctype:
+        raise Fault("InvalidIdentityToken", "A DOCTYPE is not allowed.")  # our words
+    return root
+
+
+def _pair(value: str) -> set[str]:
+    """The two ARNs of one value of the attribute ``Role``, in whichever order they come."""
+    return {part.strip() for part in value.split(",")} - {""}
 
 
 def _check_times(assertion: etree._Element, now: datetime) -> None:

@@ -51,32 +51,31 @@ class Browser:
         query = "&".join(f"{name}={value}" for name, value in fields.items())
         return f"https://accounts.google.com/o/saml2/initsso?{query}&forceauthn=false"
 
-    def form(self, field: str) -> Tag:
-        for found in self.soup.find_all("input", attrs={"name": field}):
+    def form(self, field: str, value: str | None = None) -> Tag:
+        """The form that has a control of that name (and value)."""
+        for found in self.soup.find_all(["input", "button", "select"], attrs={"name": field}):
             form = found.find_parent("form")
-            if form is not None:
+            if form is not None and value in (None, found.get("value")):
                 return form
         raise AssertionError(f"no form with {field} at {self.page.url}:\n{self.page.text}")
 
-    def action(self, field: str) -> str:
-        return urljoin(self.page.url, str(self.form(field)["action"]))
+    def action(self, field: str, value: str | None = None) -> str:
+        return urljoin(self.page.url, str(self.form(field, value)["action"]))
 
     def fields(self, field: str, answer: str) -> Fields:
-        """The form's successful controls (HTML 4.01 §17.13.2), its first button clicked."""
-        pairs: Fields = []
-        clicked = False
-        for control in self.form(field).find_all(["input", "button"]):
-            name, value = str(control.get("name", "")), str(control.get("value", ""))
-            kind = "submit" if control.name == "button" else control.get("type")
-            if not name or control.has_attr("disabled"):
-                continue
-            if kind == "submit":
-                if not clicked:
-                    pairs.append((name, value))
-                clicked = True
-            elif kind != "checkbox" or control.has_attr("checked"):
-                pairs.append((name, value or ("on" if kind == "checkbox" else "")))
-        return [(name, answer if name == field else value) for name, value in pairs]
+        """The form's successful controls, its first button clicked."""
+        return successful(self.form(field), {field: answer})
+
+    def press(self, name: str, value: str, **answers: str) -> requests.Response:
+        """Click the button of that name and value."""
+        form = self.form(name, value)
+        url = urljoin(self.page.url, str(form["action"]))
+        return self.post(url, successful(form, answers, click=(name, value)))
+
+    def send(self, name: str, value: str | None = None) -> requests.Response:
+        """Post the form that has a field of that name (and value), as it is."""
+        form = self.form(name, value)
+        return self.post(urljoin(self.page.url, str(form["action"])), successful(form, {}))
 
     def post(self, url: str, fields: Fields, **headers: str) -> requests.Response:
         self.page = self.session.post(url, data=fields, headers=headers)
@@ -105,3 +104,29 @@ class Browser:
         found = self.soup.find("input", attrs={"name": "SAMLResponse"})
         assert isinstance(found, Tag), self.page.text
         return str(found["value"])
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.soup.get_text().split())
+
+
+def successful(form: Tag, answers: dict[str, str], click: tuple[str, str] | None = None) -> Fields:
+    """A form's successful controls (HTML 4.01 §17.13.2); its first button clicked, unless named."""
+    pairs: Fields = []
+    clicked = False
+    for control in form.find_all(["input", "button", "select"]):
+        name, value = str(control.get("name") or ""), str(control.get("value") or "")
+        kind = "submit" if control.name == "button" else control.get("type")
+        if control.has_attr("disabled") or control.get("type") == "button":
+            continue
+        if kind == "submit":
+            if (click is None and not clicked) or click == (name, value):
+                pairs += [(name, value)] if name else []
+            clicked = True
+        elif control.name == "select":
+            option = control.find("option")
+            assert isinstance(option, Tag)
+            pairs.append((name, str(option["value"])))
+        elif name and (kind != "checkbox" or control.has_attr("checked")):
+            pairs.append((name, value or ("on" if kind == "checkbox" else "")))
+    return [(name, answers.get(name, value)) for name, value in pairs]

@@ -128,6 +128,39 @@ def test_the_command_that_shows_the_code(rehearsal: Rehearsal) -> None:
     assert rehearsal.authenticator.verify(shown.stdout.strip())
 
 
+def test_the_command_that_is_the_telephone(rehearsal: Rehearsal) -> None:
+    def say(*words: str) -> str:
+        return subprocess.run(
+            [rehearsal.use_phone.stem, *words],
+            env=rehearsal.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+
+    prompt = rehearsal.phone.ask(seconds=60, numbered=True)
+    assert prompt.number in say()
+    assert say("tap", prompt.number) == "Tapped.\n"
+    assert rehearsal.phone.answer(prompt) == "yes"
+
+
+def test_leaving_does_not_wait_for_a_poll() -> None:
+    with Rehearsal(mfa="prompt", poll_seconds=600) as rehearsal:
+        prompt = rehearsal.phone.ask(seconds=600, numbered=False)
+        waiting = threading.Thread(target=rehearsal.phone.wait, args=(prompt, 600))
+        waiting.start()
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+def test_every_cookie_that_was_handed_out_is_known(rehearsal: Rehearsal) -> None:
+    with Browser(rehearsal) as browser:
+        browser.sign_in()
+        assert {c.value for c in browser.session.cookies} <= set(rehearsal.google.handed_out)
+    assert len(rehearsal.google.handed_out) == 5  # the visit's one was renewed after the address
+
+
 def test_a_fault_of_its_own_does_not_pass_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: object, request: Request) -> Response:
         raise ZeroDivisionError

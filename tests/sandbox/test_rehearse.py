@@ -11,17 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from samlauth.commands import rehearse as rehearse_command
+from samlauth.commands.rehearse import MFA
+from samlauth.sandbox.google.methods import Mfa
+from samlauth.sandbox.rehearsal import Rehearsal
+
 DRIVER = """
-import argparse, sys
-from samlauth.commands import rehearse
-from samlauth.errors import SamlauthError
-parser = argparse.ArgumentParser(prog="samlauth")
-commands = parser.add_subparsers(required=True)
-rehearse.arguments(commands.add_parser("rehearse"))
-try:
-    sys.exit(rehearse.run(parser.parse_args()))
-except SamlauthError as error:
-    sys.exit(f"{type(error).__name__}: {error.message} | {error.hint}")
+import sys
+from samlauth import cli
+sys.exit(cli.guarded(sys.argv[1:]))
 """
 
 SIGN_IN = """
@@ -111,6 +109,48 @@ def test_the_banner_says_what_is_needed(outer: dict[str, str]) -> None:
     )
 
 
+NEEDED = {
+    "totp": r"code      \d{6}  until",
+    "sms": r"message   G-\d{6}  once it was sent  \(then \d{6}, \d{6}\)",
+    "voice": r"message   G-\d{6}",
+    "prompt": r"telephone says yes by itself after 20 seconds.*\n +/.*/bin/rehearsal-phone tap\n",
+    "number": r"telephone .*\n +/.*/bin/rehearsal-phone tap NUMBER\n",
+    "dp": r"telephone .*\n +/.*/bin/rehearsal-phone tap\n +/.*/bin/rehearsal-phone deny\n",
+    "backup": r"codes     \d{8}\n +\d{8}\n +\d{8}\n +Each works once\.",
+    "ootp": r"codes     \d{10}\n",
+    "skotp": r"codes     \d{7}\n",
+    "kpp": r"number    \+447700900123\n",
+    "iap": r"number    \+447700900123  \(country GB\)\n  message ",
+    "selection": r"code(.|\n)*message(.|\n)*telephone(.|\n)*backup(.|\n)*key code(.|\n)*number",
+    "captcha": r"captcha   [A-Z]{5}  \(then [A-Z]{5}, [A-Z]{5}\)(.|\n)*code      \d{6}",
+    "old-captcha": r"captcha   [A-Z]{5}",
+    "admin": r"codes     \d{8}\n(.|\n)*administrator",
+    "rejected": r"Google wants a browser",
+    "key": r"code      \d{6}",
+    "passkey": r"backup    \d{8}",
+    "chooser": r"code      \d{6}",
+    "interstitial": r"code(.|\n)*then      a page about passkeys",
+    "federated": r"another provider",
+    "none": r"no second step",
+}
+
+
+@pytest.mark.parametrize("mfa", MFA)
+def test_the_banner_says_what_else_is_needed(mfa: Mfa) -> None:
+    with Rehearsal(mfa=mfa) as rehearsal:
+        banner = rehearse_command._banner(rehearsal)
+    assert re.search(NEEDED[mfa], banner), banner
+    assert all(line == line.rstrip() for line in banner.splitlines())
+
+
+def test_messages_and_prompts_are_counted_too() -> None:
+    with Rehearsal() as rehearsal:
+        rehearsal.phone.receive("SMS")
+        rehearsal.phone.ask(seconds=9, numbered=False)
+        over = rehearse_command._count(rehearsal)
+    assert ", codes: 0, messages sent: 1, prompts: 1, hosts contacted: none.\n" in over
+
+
 def test_what_was_done_is_counted(outer: dict[str, str]) -> None:
     program = SIGN_IN.format(tests=str(Path(__file__).parents[1]))
     done = rehearse(outer, "google", *python(program))
@@ -135,10 +175,15 @@ def test_a_shell_is_the_persons_own(outer: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("google", "--", "no-such-command"), "UsageError: no-such-command cannot be run"),
-        (("google", "--shell", "--", "true"), "UsageError: --shell and a command were both given."),
+        (("google", "--", "no-such-command"), "samlauth: no-such-command cannot be run"),
+        (("google", "--shell", "--", "true"), "samlauth: --shell and a command were both given."),
         (("google", "--roles", "0"), "argument --roles: '0' is not a number of roles, 1 or more"),
         (("google", "--pages", "v9"), "argument --pages: invalid choice: 'v9'"),
+        (("google", "--mfa", "crystal"), "argument --mfa: invalid choice: 'crystal'"),
+        (
+            ("google", "--mfa", "captcha", "--pages", "g2"),
+            "samlauth: The pages g2 have no captcha.\n  It is played with --pages v3.\n",
+        ),
         ((), "the following arguments are required: google"),
     ],
 )
@@ -155,8 +200,8 @@ def test_a_missing_extra_is_named(outer: dict[str, str], module: str) -> None:
     blocked = f"import sys; sys.modules[{module!r}] = None\n" + DRIVER
     done = rehearse(outer, "google", program=blocked)
     assert done.stderr == (
-        f"UsageError: A rehearsal needs a package that is not installed: {module}. | "
-        "Install samlauth with its extra: pip install 'samlauth[sandbox]'\n"
+        f"samlauth: A rehearsal needs a package that is not installed: {module}.\n"
+        "  Install samlauth with its extra: pip install 'samlauth[sandbox]'\n"
     )
 
 

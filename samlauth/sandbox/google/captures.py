@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from samlauth.sandbox.google.g2 import G2
+from samlauth.sandbox.google.methods import TOTP
 from samlauth.sandbox.google.pages import REFUSED, Pages, Screen, Ticket
 from samlauth.sandbox.google.v3 import V3
 
@@ -15,6 +16,7 @@ _INPUT = re.compile(r"<input\b[^>]*>")
 _NAME = re.compile(r'\bname="([^"]*)"')
 _VALUE = re.compile(r'\bvalue="[^"]*"')
 _ACTION = re.compile(r'(?<=<form action=")/v3/signin/challenge/pwd\?[^"]*')
+_FIELDS: dict[Screen, str] = {"password": "Passwd", "code": "Pin"}
 _ERROR_PLACE = '<div class="F3wxlc" jsname="h9d3hd">'
 
 
@@ -37,23 +39,19 @@ class Captures:
             screen: (folder / "google" / name).read_text("utf-8") for screen, name in files.items()
         }
 
-    def answer(self, screen: Screen) -> str:
-        """The field the person fills in."""
-        return self._own.answer(screen)
-
     def location(self, screen: Screen, ticket: Ticket) -> str | None:
         """As the family of the page has it."""
-        return (self._code_pages if screen == "code" else self._own).location(screen, ticket)
+        return self._family(screen, ticket).location(screen, ticket)
 
     def page(self, screen: Screen, ticket: Ticket, *, refused: bool) -> str:
         """The captured page where there is one."""
-        if screen == "identifier":
+        if not self._is_captured(screen, ticket):
             return self._own.page(screen, ticket, refused=refused)
         text = _ADDRESS.sub(escape(ticket.username), self._files[screen])
         text = _INPUT.sub(lambda tag: _live(tag[0], ticket), text)
         address = escape(self._own.location(screen, ticket) or "")
         text = _ACTION.sub(lambda _: address, text)
-        return _with_error(text, self.answer(screen), screen) if refused else text
+        return _with_error(text, _FIELDS[screen], screen) if refused else text
 
     def rejected(self, ticket: Ticket) -> str:
         """As the family has it."""
@@ -62,6 +60,13 @@ class Captures:
     def unheard_of(self, ticket: Ticket) -> str:
         """As the family has it."""
         return self._own.unheard_of(ticket)
+
+    def _is_captured(self, screen: Screen, ticket: Ticket) -> bool:
+        return screen in self._files and (screen != "code" or ticket.method is TOTP)
+
+    def _family(self, screen: Screen, ticket: Ticket) -> Pages:
+        captured_code = screen == "code" and self._is_captured(screen, ticket)
+        return self._code_pages if captured_code else self._own
 
 
 def _live(tag: str, ticket: Ticket) -> str:

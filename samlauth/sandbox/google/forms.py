@@ -3,76 +3,134 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 
 BGRESPONSE = "bgresponse"
 """The field a script of Google's fills in; any value may come back, and it is recorded."""
+TRUST_DEVICE = "TrustDevice"
+"""Whether this device may be remembered: a client may leave it out, and it is recorded."""
+
+_MAY_BE_LEFT_OUT = frozenset({"action", "signIn"})
+"""Buttons that go on: Google does not miss them."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The one form of a page that goes on with the sign-in, and what posting it must look like."""
+    """One form of a page, and what posting it must look like."""
 
     action: str
     """Path and query, byte for byte."""
-    answer: str
-    """The field the person fills in."""
+    answers: frozenset[str]
+    """The fields the person fills in."""
     fixed: Mapping[str, str]
     """Fields that must come back with just this value."""
+    choices: Mapping[str, frozenset[str]]
+    """Lists to choose from, with the values they have."""
     optional: Mapping[str, str]
-    """A ticked box or the clicked button: absent, or there with just this value."""
+    """A ticked box: absent, or there with just this value."""
     free: frozenset[str]
     """Fields that must come back with any value."""
-    clicks: Mapping[str, str]
-    """Values of buttons other than the first, each with the button's text."""
+    buttons: Mapping[str, frozenset[str]]
+    """Buttons with a name, and the values they have: one is clicked."""
+    must_click: bool
+    """Whether there is no way to post the form but by a button with a name."""
 
-    def complaints(self, fields: Iterable[tuple[str, str]]) -> Iterator[str]:
+    @property
+    def path(self) -> str:
+        """The action without its query."""
+        return self.action.partition("?")[0]
+
+    @property
+    def leads_away(self) -> bool:
+        """Whether it asks for help with the account instead of signing in."""
+        return self.fixed.get("subAction") == "requestHelp" or "usernamerecovery" in self.action
+
+    def clicked(self, fields: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+        """Name and value of the button that was clicked; None when it has no name."""
+        return next(((name, value) for name, value in fields if name in self.buttons), None)
+
+    def complaints(self, fields: Collection[tuple[str, str]]) -> Iterator[str]:
         """What is wrong with the fields that were posted: sentences, without values."""
         posted = Counter(name for name, _ in fields)
+        needed = (*sorted(self.answers), *self.fixed, *self.choices, *sorted(self.free))
         for name, times in posted.items():
             if times > 1:
                 yield f"The field {name} was posted {times} times."
             if not name:
                 yield "A field without a name was posted; a browser leaves those out."
-            elif name not in {self.answer, *self.fixed, *self.optional, *self.free}:
+            elif name not in {*needed, *self.optional, *self.buttons}:
                 yield f"The field {name} was posted, which is not in the form."
-        for name in (self.answer, *self.fixed, *self.free):
+        for name in needed:
             if name not in posted:
                 yield f"The field {name} is missing."
+        clicked = self.buttons.keys() & posted.keys()
+        if len(clicked) > 1:
+            yield "More than one button was clicked."
+        if self.must_click and not clicked:
+            yield "No button was clicked, and the form has no other way to be posted."
         for name, value in fields:
-            if name in self.optional and value in self.clicks:
-                yield f'The button "{self.clicks[value]}" was clicked instead of the first.'
-            elif value != {**self.fixed, **self.optional}.get(name, value):
+            if not self._can_be(name, value):
                 yield f"The field {name} did not come back as the page had it."
 
+    def _can_be(self, name: str, value: str) -> bool:
+        several = self.choices.get(name) or self.buttons.get(name)
+        if several is not None:
+            return value in several
+        return value == {**self.fixed, **self.optional}.get(name, value)
 
-def read(html: str, answer: str) -> Form:
-    """The form of ``html`` that holds the field ``answer``."""
+
+def read(html: str, answers: Collection[str]) -> tuple[Form, ...]:
+    """The forms of ``html`` that are posted; those of ``answers`` that a form has, it asks for."""
     page = BeautifulSoup(html, "lxml")
-    field = page.find("input", attrs={"name": answer})
-    assert isinstance(field, Tag), f"no field {answer} in the page"
-    form = field.find_parent("form")
-    assert form is not None
+    forms = page.find_all("form")
+    return tuple(_form(form, answers) for form in forms if _text(form, "method").lower() == "post")
+
+
+def _form(form: Tag, answers: Collection[str]) -> Form:
+    found: set[str] = set()
     fixed: dict[str, str] = {}
+    choices: dict[str, frozenset[str]] = {}
     optional: dict[str, str] = {}
     free: set[str] = set()
-    clicks: dict[str, str] = {}
-    for control in form.find_all(["input", "button"]):
-        name, kind, value = (str(control.get(a, "")) for a in ("name", "type", "value"))
-        if not name or name == answer or control.has_attr("disabled"):
+    buttons: dict[str, frozenset[str]] = {}
+    goes_without = False
+    for control in form.find_all(["input", "button", "select"]):
+        name, kind, value = (_text(control, part) for part in ("name", "type", "value"))
+        if control.has_attr("disabled") or kind == "button":
             continue
         if control.name == "button" or kind == "submit":
-            if name in optional:
-                clicks[value] = control.get_text(strip=True) or value
+            if name:
+                buttons[name] = buttons.get(name, frozenset()) | {value}
             else:
-                optional[name] = value
-        elif kind == "checkbox":
+                goes_without = True
+        elif not name:
+            continue
+        elif control.name == "select":
+            choices[name] = frozenset(
+                _text(option, "value") for option in control.find_all("option")
+            )
+        elif name in answers:
+            found.add(name)
+        elif kind == "checkbox" or name == TRUST_DEVICE:
             optional[name] = value or "on"
         elif name == BGRESPONSE:
             free.add(name)
         else:
             fixed[name] = value
-    return Form(str(form["action"]), answer, fixed, optional, frozenset(free), clicks)
+    return Form(
+        _text(form, "action"),
+        frozenset(found),
+        fixed,
+        choices,
+        optional,
+        frozenset(free),
+        buttons,
+        must_click=not goes_without and not buttons.keys() <= _MAY_BE_LEFT_OUT,
+    )
+
+
+def _text(tag: Tag, name: str) -> str:
+    return str(tag.get(name) or "")

@@ -9,13 +9,25 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import quote
 
-Family = Literal["g2", "v3"]
-Screen = Literal["identifier", "password", "code"]
+from samlauth.sandbox.google.methods import TOTP, Method
+
+Screen = Literal[
+    "identifier", "captcha", "password", "code", "send", "number", "prompt", "key", "selection",
+    "chooser", "interstitial",
+]  # fmt: skip
+
+Markup = Literal["EKvSSd", "feLNVc", "samp", "strong"]
+"""Where a prompt has the number to tap: ``div[jsname=EKvSSd]`` (2018), ``div[jsname=feLNVc]``
+(2022), ``samp[jsname=feLNVc]`` (2025), or only the last ``strong`` of the text."""
+
+API_KEY = "rehearsal-api-key"
+"""With what a page asks the poll host; no secret at Google's either."""
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """The state that one page carries and that must come back from it, and from no other."""
+    """What one page carries: the state that must come back from it and from no other, and what
+    it shows of this sign-in."""
 
     resume: str
     """The ``continue`` URL."""
@@ -26,6 +38,21 @@ class Ticket:
     ifkv: str
     dsh: str
     usi: str
+    method: Method = TOTP
+    """What a page of the second step is about."""
+    methods: tuple[Method, ...] = ()
+    """What a menu offers."""
+    number: str = ""
+    """The number to tap; empty for none."""
+    markup: Markup = "feLNVc"
+    transaction: str = ""
+    """The prompt's id, for the poll host."""
+    lifetime: float = 0
+    """Seconds the prompt can be answered; 0 for a page that does not say."""
+    captcha: str = ""
+    """The token of the picture."""
+    said: str = ""
+    """What the page says without being asked, such as the administrator's demand."""
 
     @classmethod
     def fresh(cls, resume: str, username: str, now: float) -> Ticket:
@@ -46,9 +73,6 @@ class Ticket:
 class Pages(Protocol):
     """A family of pages. Every page is HTML as text."""
 
-    def answer(self, screen: Screen) -> str:
-        """The name of the field that the person fills in."""
-
     def location(self, screen: Screen, ticket: Ticket) -> str | None:
         """Path and query that the step before redirects to; None when it shows the page itself."""
 
@@ -62,12 +86,66 @@ class Pages(Protocol):
         """Path and query of a challenge no version of samlauth knows."""
 
 
+ANSWERS: Mapping[Screen, frozenset[str]] = {
+    "identifier": frozenset({"identifier", "Email"}),
+    "captcha": frozenset({"ca", "identifier-captcha-input"}),
+    "password": frozenset({"Passwd"}),
+    "code": frozenset({"Pin", "pin"}),
+    "send": frozenset(),
+    "number": frozenset({"phoneNumber"}),
+    "prompt": frozenset({"token"}),
+    "key": frozenset({"id-assertion"}),
+    "selection": frozenset(),
+    "chooser": frozenset(),
+    "interstitial": frozenset(),
+}
+"""The fields the person, or what answers for them, fills in; a page has those it asks for."""
+
 REFUSED: Mapping[Screen, str] = {
     "identifier": "No such account here. Look at the address again.",
+    "captcha": "Those are not the letters. Here are others.",
     "password": "That is not the password. Try once more, or ask for it to be reset.",
     "code": "That code is wrong, too old, or was used before. Type the one shown now.",
+    "number": "That number cannot be used here.",
+    "key": "No key answered.",
 }
 """What the pages say of a wrong answer."""
+
+UNASKED = "Enter a code"
+"""What some pages say where they tell of errors before anybody answered (Google's own words)."""
+DENIED = "You said no on your telephone."
+LATE = "Your sign-in attempt timed out. Resend the prompt to try again"
+"""Google's own words."""
+DEMAND = "Your organisation wants you to turn on a second step. Contact your administrator."
+
+COUNTRIES: Mapping[str, str] = {
+    "DE": "Deutschland",
+    "FR": "France",
+    "IE": "Ireland",
+    "GB": "United Kingdom",
+    "US": "United States",
+}
+
+
+def number_markup(ticket: Ticket) -> str:
+    """The number to tap, in the mark-up of its year; empty when there is none."""
+    if not ticket.number:
+        return ""
+    match ticket.markup:
+        case "EKvSSd":
+            return f'<div jsname="EKvSSd" class="NOZDsb">{ticket.number}</div>'
+        case "feLNVc":
+            return f'<div jsname="feLNVc" class="NOZDsb">{ticket.number}</div>'
+        case "samp":
+            return f'<samp jsname="feLNVc" class="Sevzkc">{ticket.number}</samp>'
+        case "strong":
+            return ""
+
+
+def countries() -> str:
+    """A list of countries with none selected: a browser sends the first."""
+    options = "".join(f'<option value="{c}">{name}</option>' for c, name in COUNTRIES.items())
+    return f'<select id="countryList" name="countryCode">{options}</select>'
 
 
 def hidden(fields: Mapping[str, str]) -> str:

@@ -3,33 +3,73 @@
 from __future__ import annotations
 
 from html import escape
+from typing import assert_never
 
-from samlauth.sandbox.google.pages import REFUSED, Screen, Ticket, document, hidden, query
+from samlauth.sandbox.google.methods import Method
+from samlauth.sandbox.google.pages import (
+    REFUSED,
+    UNASKED,
+    Screen,
+    Ticket,
+    document,
+    hidden,
+    number_markup,
+    query,
+)
+from samlauth.sandbox.phone import MASKED
 
 _BASE = "https://accounts.google.com/v3/signin/"
 _FROM_SCRIPT = '<span><input type="hidden" name="bgresponse" value="js_disabled"></span>'
+_CODE_FROM = {
+    "totp": "Type the code your <strong>authenticator</strong> shows.",
+    "bc": "Type one of your 8-digit codes for such a day.",
+    "ipp": f'It is on the way to <span dir="ltr" jsname="wKtwcc">{MASKED}</span>.',
+    "ootp": "In the settings of your telephone: Google, security code.",
+    "skotp": "Open g.co/sc where your key is, and type what it shows.",
+}
+_PINS = {
+    "totp": "totpPin",
+    "bc": "backupCodePin",
+    "ipp": "idvPin",
+    "ootp": "ootpPin",
+    "skotp": "skotpPin",
+}
 
 
 class V3:
     """Forms posted to ``/v3/signin/identifier?…`` and ``/v3/signin/challenge/<kind>?…``."""
-
-    def answer(self, screen: Screen) -> str:
-        """The field the person fills in."""
-        return {"identifier": "identifier", "password": "Passwd", "code": "Pin"}[screen]
 
     def location(self, screen: Screen, ticket: Ticket) -> str:
         """The address of a page is also the action of its form."""
         return _address(screen, ticket)
 
     def page(self, screen: Screen, ticket: Ticket, *, refused: bool) -> str:
-        """One of the three pages."""
+        """One of the pages."""
         match screen:
             case "identifier":
                 return _identifier(ticket, refused)
+            case "captcha":
+                return _identifier(ticket, refused, _captcha(ticket, refused))
             case "password":
                 return _password(ticket, refused)
             case "code":
                 return _code(ticket, refused)
+            case "send":
+                return _send(ticket)
+            case "number":
+                return _number(ticket, refused)
+            case "prompt":
+                return _prompt(ticket)
+            case "key":
+                return _key(ticket, refused)
+            case "selection":
+                return _selection(ticket)
+            case "chooser":
+                return _chooser(ticket)
+            case "interstitial":
+                return _interstitial(ticket)
+            case _ as never:
+                assert_never(never)
 
     def rejected(self, ticket: Ticket) -> str:
         """Where those end who are not let in without a browser, and who honour ``noscript``."""
@@ -56,30 +96,49 @@ def _state(ticket: Ticket, **first: str) -> dict[str, str]:
 
 def _address(screen: Screen, ticket: Ticket) -> str:
     match screen:
-        case "identifier":
+        case "identifier" | "captcha":
             return "/v3/signin/identifier?" + query(_state(ticket))
+        case "chooser":
+            return "/v3/signin/accountchooser?" + query(_state(ticket))
+        case "interstitial":
+            return "/v3/signin/speedbump/passkeyenrollment?" + query(_state(ticket, TL=ticket.tl))
+        case "selection":
+            state = {**_state(ticket, TL=ticket.tl), "lid": "2"}
+            return "/v3/signin/challenge/selection?" + query(state)
         case "password":
             return "/v3/signin/challenge/pwd?" + query(_state(ticket, TL=ticket.tl, cid="1"))
-        case "code":
-            return "/v3/signin/challenge/totp?" + query(_state(ticket, TL=ticket.tl, cid="4"))
+        case "code" | "send" | "number" | "prompt" | "key":
+            state = _state(ticket, TL=ticket.tl, cid=str(ticket.method.ident))
+            return f"/v3/signin/challenge/{_path(screen, ticket.method)}?{query(state)}"
+        case _ as never:
+            assert_never(never)
+
+
+def _path(screen: Screen, method: Method) -> str:
+    match method.kind:
+        case "ipp":
+            return "ipp/collect" if screen == "send" else "ipp/verify"
+        case "sk" | "pk":
+            return f"{method.kind}/presend"
+        case "kpp":
+            return "kpe"
+        case kind:
+            return kind
 
 
 def _rejected(ticket: Ticket) -> str:
     return "/v3/signin/rejected?" + query({**_state(ticket), "rhlk": "js", "rrk": "47"})
 
 
-def _error(refused: bool, screen: Screen) -> str:
+def _error(said: str) -> str:
     """The place under a field where a wrong answer is told of."""
-    said = (
-        f'<div aria-hidden="true"></div><div jsname="B34EJ"><span>{REFUSED[screen]}</span></div>'
-        if refused
-        else ""
-    )
+    if said:
+        said = f'<div aria-hidden="true"></div><div jsname="B34EJ"><span jsslot>{said}</span></div>'
     return f'<div class="F3wxlc" jsname="h9d3hd">{said}</div>'
 
 
-def _invalid(refused: bool) -> str:
-    return ' aria-invalid="true"' if refused else ""
+def _invalid(said: object) -> str:
+    return ' aria-invalid="true"' if said else ""
 
 
 def _card(ticket: Ticket, title: str, form: str) -> str:
@@ -103,22 +162,25 @@ _TOO_MANY = (
 
 
 def _buttons(ident: str) -> str:
+    """The button that goes on, and the one to the menu of ways."""
     return (
         f'<button name="action" value="1" id="{ident}">Next</button>\n'
         '<button name="action" value="3">Another way</button>'
     )
 
 
-def _identifier(ticket: Ticket, refused: bool) -> str:
+def _identifier(ticket: Ticket, refused: bool, picture: str = "") -> str:
+    unknown = REFUSED["identifier"] if refused and not picture else ""
     return _card(
         ticket,
         "Who is signing in?",
         f"""<form action="{escape(_address("identifier", ticket))}" method="POST" novalidate>
 <section class="aN1Vld">
 <label><input type="email" name="identifier" id="identifierId" value="{escape(ticket.username)}"
- autofocus autocomplete="username"{_invalid(refused)}>Address</label>
-{_error(refused, "identifier")}
+ autofocus autocomplete="username"{_invalid(unknown)}>Address</label>
+{_error(unknown)}
 <input type="password" name="hiddenPassword" tabindex="-1" aria-hidden="true">
+{picture}
 {hidden({"usi": ticket.usi, "domain": "", "region": "US"})}
 {_FROM_SCRIPT}
 </section>
@@ -130,7 +192,21 @@ def _identifier(ticket: Ticket, refused: bool) -> str:
     )
 
 
+def _captcha(ticket: Ticket, refused: bool) -> str:
+    """The picture, for the form of the identifier; it complains before anybody answered."""
+    said = REFUSED["captcha"] if refused else "Type the letters that you see in the picture"
+    source = f"/Captcha?v=2&ctoken={ticket.captcha}"
+    return f"""<div class="ZWssT" data-auto-init="CaptchaInput" jsname="Si5T8b">
+<img jsname="O9Milc" alt="Letters in a picture" src="{source}" id="captchaimg" class="TrZEUc">
+<button id="playCaptchaButton" type="button" aria-label="Listen">Listen</button>
+<audio jsname="CakGX" src="{source}&kind=audio" type="audio/wav" id="captchaAudio"></audio>
+<label><input type="text" name="ca" dir="ltr" aria-invalid="true">The letters</label>
+{_error(said)}
+<input jsname="SBlSod" type="hidden" name="ct" value="{ticket.captcha}" id="ct"></div>"""
+
+
 def _password(ticket: Ticket, refused: bool) -> str:
+    said = REFUSED["password"] if refused else ""
     return _card(
         ticket,
         "Good to see you",
@@ -143,8 +219,8 @@ def _password(ticket: Ticket, refused: bool) -> str:
 <input type="text" name="identifier" tabindex="-1" aria-hidden="true" id="hiddenEmail"
  value="{escape(ticket.username)}" autocomplete="off">
 <label><input type="password" name="Passwd" id="password" autofocus
- autocomplete="current-password"{_invalid(refused)}>Password</label>
-{_error(refused, "password")}
+ autocomplete="current-password"{_invalid(said)}>Password</label>
+{_error(said)}
 {hidden({"TrustDevice": "true", "historicalPassword": "false"})}
 </section>
 <input type="hidden" name="" value="{escape(ticket.username)}" id="identifierId">
@@ -154,22 +230,148 @@ def _password(ticket: Ticket, refused: bool) -> str:
     )
 
 
-def _code(ticket: Ticket, refused: bool) -> str:
+def _challenge(ticket: Ticket, screen: Screen, inner: str, buttons: str, *, data: str = "") -> str:
+    """A page of the second step."""
     return _card(
         ticket,
         "Second step",
-        f"""<form action="{escape(_address("code", ticket))}" method="POST" novalidate>
+        f"""<form action="{escape(_address(screen, ticket))}" method="POST" novalidate{data}>
 {_TOO_MANY}
 <section class="aN1Vld" jsname="dZbRZb">
-<p class="vOZun">Type the code your <strong>authenticator</strong> shows.</p>
 {_FROM_SCRIPT}
-<label><input type="tel" pattern="[0-9 ]*" name="Pin" id="totpPin" autocomplete="off"
-{_invalid(refused)} autofocus>Code</label>
-{_error(refused, "code")}
+{inner}
 {hidden({"TrustDevice": "true"})}
 </section>
 <input type="hidden" name="" value="{escape(ticket.username)}" id="identifierId">
-{_buttons("totpNext")}
+{buttons}
+<input type="hidden" name="at" value="{escape(ticket.at)}">
+</form>""",
+    )
+
+
+def _code(ticket: Ticket, refused: bool) -> str:
+    kind = ticket.method.kind
+    said = REFUSED["code"] if refused else UNASKED if kind == "ipp" else ""
+    demand = f'<p class="vOZun">{escape(ticket.said)}</p>' if ticket.said else ""
+    return _challenge(
+        ticket,
+        "code",
+        f"""{demand}<p class="vOZun">{_CODE_FROM[kind]}</p>
+<label><input type="tel" pattern="[0-9 ]*" name="Pin" id="{_PINS[kind]}" autocomplete="off"
+{_invalid(said)} autofocus>Code</label>
+{_error(said)}""",
+        _buttons(f"{_PINS[kind]}Next"),
+    )
+
+
+def _send(ticket: Ticket) -> str:
+    means = ticket.method.means
+    return _challenge(
+        ticket,
+        "send",
+        f'<p class="vOZun">A code can go to <span dir="ltr" jsname="wKtwcc">{MASKED}</span>.</p>',
+        f"""<button name="SendMethod" value="{means}" jsname="Njthtb">Have it sent</button>
+<button name="action" value="3">Another way</button>""",
+    )
+
+
+def _number(ticket: Ticket, refused: bool) -> str:
+    said = REFUSED["number"] if refused else ""
+    return _challenge(
+        ticket,
+        "number",
+        f"""<p class="vOZun">Type the whole number of {MASKED}.</p>
+<label><input type="tel" name="phoneNumber" id="phoneNumberId"{_invalid(said)}>Number</label>
+{_error(said)}""",
+        _buttons("phoneNumberNext"),
+    )
+
+
+def _prompt(ticket: Ticket) -> str:
+    lifetime = f' data-tx-lifetime="{ticket.lifetime * 1000:.0f}"' if ticket.lifetime else ""
+    tap = f", then tap <strong>{ticket.number}</strong>" if ticket.number else ""
+    return _challenge(
+        ticket,
+        "prompt",
+        f"""<div jsname="BCqkPb">Open the telephone of the rehearsal</div>
+<div jsname="NhJ5Dd">It is asked about you: say <strong>yes</strong>{tap}.
+{number_markup(ticket)}</div>{_error(ticket.said)}""",
+        _buttons("dpNext"),
+        data=lifetime,
+    )
+
+
+def _key(ticket: Ticket, refused: bool) -> str:
+    what = "key" if ticket.method.kind == "sk" else "passkey"
+    return _challenge(
+        ticket,
+        "key",
+        f"""<p class="vOZun">Have your {what} ready.</p>
+{_error(REFUSED["key"] if refused else "")}""",
+        _buttons("keyNext"),
+    )
+
+
+def _selection(ticket: Ticket) -> str:
+    """One form, in which one button is clicked; some ways are shown that cannot be used here."""
+    entries = "\n".join(f"<li>{_entry(method)}</li>" for method in ticket.methods)
+    return _card(
+        ticket,
+        "Another way",
+        f"""<form action="{escape(_address("selection", ticket))}" method="POST" novalidate>
+{_TOO_MANY}
+<section class="aN1Vld" jsname="dZbRZb"><ul class="G8ZO0d">
+{entries}
+<li><div data-action=accountrecovery data-accountrecovery="true" data-challengetype="2">
+<button name="accountrecovery" value="undefined,undefined">Ask for help</button></div></li></ul>
+<input type="hidden" name="challengeListId" value="2">
+</section>
+<input type="hidden" name="" value="{escape(ticket.username)}" id="identifierId">
+<input type="hidden" name="at" value="{escape(ticket.at)}">
+</form>""",
+    )
+
+
+def _entry(method: Method) -> str:
+    sent = (
+        f" data-challengevariant={method.means} data-sendmethod={method.means}"
+        if method.means
+        else ""
+    )
+    unusable = "" if method.usable else ' data-challengeunavailable="true"'
+    note = "" if method.usable else '<div jsname="TMYUoe">Not on this device.</div>'
+    return f"""<div jsname="EBHGs" data-challengeid={method.ident} data-action=selectchallenge
+{sent}{unusable} data-accountrecovery="false" data-challengetype="{method.type}">
+<button name="challenge" value="{method.ident},{method.means or "undefined"}">
+<span class="KrnQW">{method.label}</span>{note}</button></div>"""
+
+
+def _chooser(ticket: Ticket) -> str:
+    accounts = "\n".join(
+        f'<li data-identifier="{escape(address)}"><button name="identifier" '
+        f'value="{escape(address)}"><span translate="no">{escape(address)}</span></button></li>'
+        for address in ("bob@example.com", ticket.username)
+    )
+    return _card(
+        ticket,
+        "Which account?",
+        f"""<form action="{escape(_address("chooser", ticket))}" method="POST" novalidate>
+{_FROM_SCRIPT}
+<ul>
+{accounts}
+</ul>
+<input type="hidden" name="at" value="{escape(ticket.at)}">
+</form>""",
+    )
+
+
+def _interstitial(ticket: Ticket) -> str:
+    return _card(
+        ticket,
+        "Sign in more simply",
+        f"""<form action="{escape(_address("interstitial", ticket))}" method="POST" novalidate>
+<p class="vOZun">You could use a passkey.</p>
+<button name="later" value="1">Not now</button>
 <input type="hidden" name="at" value="{escape(ticket.at)}">
 </form>""",
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,14 @@ import pytest
 from samlauth.sandbox.google import forms
 from samlauth.sandbox.google.captures import Captures
 from samlauth.sandbox.google.g2 import G2
+from samlauth.sandbox.google.methods import BACKUP
 from samlauth.sandbox.google.pages import Ticket
 from samlauth.sandbox.google.v3 import V3
 
 TICKET = Ticket.fresh("https://accounts.google.com/o/saml2/initsso?a=1&b=2", "ada@example.com", 1.5)
 
 G2_PASSWORD = """
-<form id="challenge" action="/signin/challenge/pwd/1"><b>someone@else.example</b>
+<form method="POST" id="challenge" action="/signin/challenge/pwd/1"><b>someone@else.example</b>
 <input name="TL" type="hidden" value="OLD"><INPUT name="kept" value="OLD">
 <input type="hidden" value="OLD" name="continue">
 <input name="Email" value="someone@else.example" readonly>
@@ -25,7 +27,9 @@ V3_PASSWORD = """
 <div class="F3wxlc" jsname="h9d3hd"></div>
 <input type="hidden" name="at" value="OLD:1"></form>
 """
-CODE = '<form id="challenge" action="/signin/challenge/totp/2"><input name="Pin"></form>'
+CODE = (
+    '<form method="POST" id="challenge" action="/signin/challenge/totp/2"><input name="Pin"></form>'
+)
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_live_values_take_the_place_of_the_captured(folder: Path) -> None:
     page = Captures(G2(), folder).page("password", TICKET, refused=False)
-    form = forms.read(page, "Passwd")
+    (form,) = forms.read(page, {"Passwd"})
     assert form.fixed == {
         "TL": TICKET.tl,
         "kept": "OLD",
@@ -53,7 +57,7 @@ def test_live_values_take_the_place_of_the_captured(folder: Path) -> None:
 
 def test_the_action_of_v3_is_live(folder: Path) -> None:
     captures = Captures(V3(), folder)
-    form = forms.read(captures.page("password", TICKET, refused=False), "Passwd")
+    (form,) = forms.read(captures.page("password", TICKET, refused=False), {"Passwd"})
     assert form.action == captures.location("password", TICKET)
     assert f"TL={TICKET.tl}&" in form.action
     assert form.fixed == {"at": TICKET.at}
@@ -65,7 +69,15 @@ def test_a_captured_code_page_stands_at_its_own_address(folder: Path) -> None:
     assert location is not None
     assert location.startswith("/signin/challenge/totp/2?")
     page = captures.page("code", TICKET, refused=False)
-    assert forms.read(page, "Pin").action == "/signin/challenge/totp/2"
+    (form,) = forms.read(page, {"Pin"})
+    assert form.action == "/signin/challenge/totp/2"
+
+
+def test_what_was_not_captured_is_the_familys_own(folder: Path) -> None:
+    ticket = replace(TICKET, method=BACKUP)
+    captures = Captures(V3(), folder)
+    assert (captures.location("code", ticket) or "").startswith("/v3/signin/challenge/bc?")
+    assert 'id="backupCodePin"' in captures.page("code", ticket, refused=False)
 
 
 def test_a_wrong_answer_is_told_where_the_family_tells_it(folder: Path) -> None:
