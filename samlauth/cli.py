@@ -145,6 +145,11 @@ def _login(argv: list[str]) -> int:
         action="store_true",
         help="print the credentials as an export line, besides storing them",
     )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="no colours, nothing that moves, numbered lists; the same on a dumb terminal",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument(
         "-l",

@@ -136,11 +136,9 @@ def identifier(value: str) -> str | None:
 
 
 def account(value: str) -> str | None:
-    """A 12-digit account id; people write it with dashes, too."""
+    """An account id, which people write with dashes, too; or an account's name, as it is."""
     digits = value.replace("-", "")
-    if not re.fullmatch(r"\d{12}", digits, re.ASCII):
-        raise ValueError("not an account id of 12 digits")
-    return digits
+    return digits if re.fullmatch(r"\d{12}", digits, re.ASCII) else value
 
 
 def _auto(value: str) -> str:
@@ -230,9 +228,9 @@ ACCOUNT = Setting(
     "account",
     account,
     None,
-    "offer only the roles of this account",
+    "offer only the roles of this account, by its id or name",
     short="-A",
-    metavar="ID",
+    metavar="ACCOUNT",
     environment=(Alias("AWS_ACCOUNT"),),
     keys=(Alias("account"),),
 )
@@ -250,6 +248,26 @@ STDIN = Setting(
     False,
     "read the password from the first line of standard input, terminal or not",
     stored=False,
+)
+MFA = Setting(
+    "mfa",
+    text,
+    None,
+    "second factor to use: totp, sms, voice, prompt, backup, or words of its name",
+    metavar="METHOD",
+)
+TRUST_DEVICE = Setting(
+    "trust_device",
+    switch,
+    False,
+    "let the identity provider remember this device",
+)
+RESOLVE_ALIASES = Setting(
+    "resolve_aliases",
+    switch,
+    True,
+    "show the accounts' names beside their ids while you choose (default)",
+    environment=(Alias("RESOLVE_AWS_ALIASES"),),
 )
 BG_RESPONSE = Setting(
     "bg_response",
@@ -287,6 +305,9 @@ TABLE: tuple[Setting[Any], ...] = (
     ACCOUNT,
     DURATION,
     REGION,
+    RESOLVE_ALIASES,
+    MFA,
+    TRUST_DEVICE,
     KEYRING,
     STDIN,
     BG_RESPONSE,

@@ -80,7 +80,7 @@ def test_version(tmp_path: Path) -> None:
         (["-d", "13h"], "12 hours"),
         (["-r", "X", "-a"], "-r names a role and -a asks for one"),
         (["-l", "loud"], "invalid choice"),
-        (["-A", "prod"], "12 digits"),
+        (["-k=x"], "-k"),
         (["-p"], "expected one argument"),
     ],
 )

@@ -6,17 +6,18 @@ from samlauth.settings import (
     ACCOUNT,
     ASK_ROLE,
     BG_RESPONSE,
-    CA_BUNDLE,
     DISABLE_U2F,
     DURATION,
     IDP_ID,
     KEYRING,
     PROFILE,
     REGION,
+    RESOLVE_ALIASES,
     ROLE_ARN,
     SP_ID,
     STDIN,
     TABLE,
+    TRUST_DEVICE,
     USERNAME,
     Layer,
     Setting,
@@ -66,6 +67,7 @@ def test_an_answer_ranks_with_the_flags_and_is_stored() -> None:
         (ASK_ROLE, "AWS_ASK_ROLE", "true", True),
         (DISABLE_U2F, "U2F_DISABLED", "1", True),
         (BG_RESPONSE, "GOOGLE_BG_RESPONSE", "abc", "abc"),
+        (RESOLVE_ALIASES, "RESOLVE_AWS_ALIASES", "false", False),
     ],
 )
 def test_variables_of_aws_google_auth(
@@ -204,10 +206,10 @@ def test_an_account_id_may_be_written_with_dashes() -> None:
     assert resolve({"account": "1111-2222-3333"}, {}, {})[ACCOUNT] == "111122223333"
 
 
-@pytest.mark.parametrize("text", ["prod", "11111111111", "1111111111111", "١١١١١١١١١١١١"])  # noqa: RUF001 - digits that are not ASCII, on purpose
-def test_an_account_id_has_twelve_digits(text: str) -> None:
-    with pytest.raises(UsageError, match="12 digits"):
-        resolve({"account": text}, {}, {})
+def test_an_account_may_be_named_and_only_ascii_digits_are_an_id() -> None:
+    assert resolve({"account": "acme-prod"}, {}, {})[ACCOUNT] == "acme-prod"
+    odd = "١١١١١١١١١١١١"  # noqa: RUF001 - digits that are not ASCII, on purpose
+    assert resolve({"account": odd}, {}, {})[ACCOUNT] == odd
 
 
 def test_the_profile_is_ours_then_aws_profile_then_sts() -> None:
@@ -251,6 +253,9 @@ def test_what_is_stored_reads_back_as_what_was_given() -> None:
         "bg_response": "js_enabled",
         "disable_u2f": "true",
         "ca_bundle": "/ca.pem",
+        "mfa": "totp",
+        "trust_device": "true",
+        "resolve_aliases": "false",
     }
     given = resolve(flags, {}, {})
     read = resolve({}, {}, dict(given.to_store()))
@@ -277,4 +282,4 @@ def test_a_flag_for_the_role_beats_a_standing_wish_to_be_asked() -> None:
 
 def test_the_secure_defaults() -> None:
     found = resolve({}, {}, {})
-    assert (found[KEYRING], found[STDIN], found[CA_BUNDLE]) == (False, False, None)
+    assert (found[KEYRING], found[STDIN], found[TRUST_DEVICE]) == (False, False, False)

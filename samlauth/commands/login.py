@@ -63,7 +63,8 @@ def still_good(goal: Target, state: State, now: datetime) -> Issued | None:
         return None
     role_arn = issued.identity.role_arn
     account = goal.settings[settings.ACCOUNT]
-    if account is not None and f"::{account}:" not in role_arn:
+    account_id = role_arn.split(":")[4]
+    if account not in {None, account_id, state.names(now).get(account_id)}:
         return None
     if goal.role is None or not (goal.role == role_arn or role_arn.endswith(f"/{goal.role}")):
         return None

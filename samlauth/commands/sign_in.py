@@ -50,7 +50,7 @@ def sign_in(
     redactor: Redactor,
 ) -> None:
     """Sign in and write the credentials and settings to the profile."""
-    terminal = Terminal(quiet=options.quiet)
+    terminal = Terminal(quiet=options.quiet, plain=options.plain)
     answer: Answer = terminal.answer
     if goal.settings[settings.STDIN] or not (has_terminal() or sys.stdin.isatty()):
         answer = first_of(PasswordLine(sys.stdin).answer, answer)
@@ -76,7 +76,9 @@ def sign_in(
         with terminal.showing(step.shows):
             return sts.call(step)
 
-    effects = driver.Effects(send, answer_and_note, terminal.tell, call_sts, redactor)
+    effects = driver.Effects(
+        send, answer_and_note, terminal.tell, call_sts, redactor, terminal.wait
+    )
     try:
         values, signed_in = driver.run(whole(goal.settings, state), effects)
     finally:
@@ -96,15 +98,18 @@ def whole(given: Settings, state: State) -> Flow[tuple[Settings, SignedIn]]:
         sp_id=values[settings.SP_ID] or "",
         username=values[settings.USERNAME] or "",
         bg_response=values[settings.BG_RESPONSE],
+        mfa=values[settings.MFA],
+        trust_device=values[settings.TRUST_DEVICE],
     )
     wanted = Wanted(
         role=values.role,
         remembered=values.remembered_role,
         account=values[settings.ACCOUNT],
+        resolve_aliases=values[settings.RESOLVE_ALIASES],
         duration=Duration(values[settings.DURATION], values.duration_promised),
         region=values[settings.REGION],
     )
-    known = Known(state.allowed(_now()))
+    known = Known(state.allowed(_now()), state.names(_now()), state.recent)
     return values, (yield from login(provider, wanted, known, _now))
 
 
@@ -157,7 +162,15 @@ def _write(
     issued = Issued(
         credentials.access_key_id, identity(values, role), _now(), credentials.expiration
     )
-    memory.update(lambda state: state.with_login(goal.profile, issued, signed_in.durations))
+    memory.update(
+        lambda state: state.with_login(
+            goal.profile,
+            issued,
+            signed_in.durations,
+            signed_in.aliases,
+            [grant.role.role_arn],
+        )
+    )
     if options.print_creds:
         output.data(exports(section, credentials.expiration))
     if not options.quiet:

@@ -32,7 +32,7 @@ class Stage:
         return self.rehearsal.home / ".aws"
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
-        return {**self.rehearsal.environ, "TERM": "xterm", **more}
+        return {**self.rehearsal.environ, "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1", **more}
 
     def start(self, *arguments: str, **more: str) -> Run:
         """Run samlauth on a terminal of its own."""

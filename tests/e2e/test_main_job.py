@@ -77,6 +77,7 @@ def test_the_main_job(family: str, make_stage: MakeStage, aws_cli: str) -> None:
     hosts = {contact.host for contact in stage.rehearsal.proxy_log}
     assert hosts <= {
         "accounts.google.com",
+        "signin.aws.amazon.com",
         "sts.us-east-1.amazonaws.com",
         "sts.eu-west-1.amazonaws.com",
         "sts.amazonaws.com",
@@ -246,3 +247,25 @@ def test_the_files_can_be_elsewhere(stage: Stage) -> None:
     assert (config.parent / "samlauth" / "state").exists()
     assert not (stage.aws).exists()
     assert {"c", "d"} == {path.name for path in stage.rehearsal.home.iterdir()}
+
+
+def test_the_role_is_picked_by_typing_a_part_of_its_account_and_name(stage: Stage) -> None:
+    role = stage.rehearsal.roles[1]
+    run = stage.start(*stage.main_job, TERM="xterm")
+    run.answer_password()
+    run.answer_code()
+    run.expect("ReadOnly")
+    run.terminal.send("222 devel\r")
+    run.expect(f"Assuming {role.role_arn}")
+    assert run.end() == 0
+    again = stage.start("-p", "sts-temp", "-a", TERM="xterm")
+    again.answer_password()
+    again.answer_code()
+    again.expect("Developer")
+    again.terminal.send("\r")  # the one used last is on top
+    again.expect(f"Assuming {role.role_arn}")
+    assert again.end() == 0
+    asked = [
+        contact for contact in stage.rehearsal.proxy_log if contact.host == "signin.aws.amazon.com"
+    ]
+    assert len(asked) == 1  # the accounts' names are remembered
