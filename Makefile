@@ -52,3 +52,6 @@ $(VENV)-peer/.installed:
 
 bench: $(VENV)/.test $(VENV)-peer/.installed
 	$(BIN)/python -m tests.bench $(VENV)-peer
+
+faults: $(VENV)/.test
+	$(BIN)/python -m tests.faults

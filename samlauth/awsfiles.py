@@ -167,11 +167,10 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Section:
-    """A section: its header line, its keys in order, and where the next section's header begins."""
+    """A section: its header line and its keys in order."""
 
     header: _Line
     entries: list[_Entry]
-    end: int
     next_indent: str
     """What the next header is indented by; "" at the end of the file."""
     eol: bytes
@@ -223,11 +222,11 @@ def _section_at(data: bytes, start: int) -> _Section:
     lines = _walk(data, start)
     header = next(lines)
     entries: list[_Entry] = []
-    end, next_indent = len(data), ""
+    next_indent = ""
     for line in lines:
         match line.kind:
             case "header":
-                end, next_indent = line.start, line.indent
+                next_indent = line.indent
                 break
             case "option":
                 option = _OPTION.fullmatch(line.text)
@@ -240,7 +239,7 @@ def _section_at(data: bytes, start: int) -> _Section:
                 # configparser keeps blank lines inside a value, for what may follow; comments not.
                 if entries and not line.text.strip():
                     entries[-1].parts.append("")
-    return _Section(header, entries, end, next_indent, header.eol or _eol_of(data))
+    return _Section(header, entries, next_indent, header.eol or _eol_of(data))
 
 
 def _canonical(section: str) -> str:
@@ -300,8 +299,7 @@ def _continues(data: bytes, start: int) -> bool:
     """
     anchor = start
     while anchor > 0:
-        eol = 2 if data.endswith(b"\r\n", 0, anchor) else 1
-        anchor = max(data.rfind(b"\n", 0, anchor - eol), data.rfind(b"\r", 0, anchor - eol)) + 1
+        anchor = max(data.rfind(b"\n", 0, anchor - 1), data.rfind(b"\r", 0, anchor - 1)) + 1
         # Four bytes hold any first character; a blank line begins with its own end, a space too.
         first = data[anchor : anchor + 4].decode("utf-8", "surrogateescape")[0]
         if not first.isspace() and first not in "#;":
@@ -349,10 +347,10 @@ def _splices(section: _Section, keys: Mapping[str, str | None]) -> list[_Splice]
             splices.remove(_Splice(place.start, place.end, b""))
             splices.append(_Splice(place.start, place.end, _with_value(place, value)))
     if missing:
-        end = last[-1]
-        if not end.eol and _Splice(end.start, end.end, b"") not in splices:
+        above = last[-1]
+        if not above.eol and _Splice(above.start, above.end, b"") not in splices:
             missing = section.eol + missing
-        splices.append(_Splice(end.end, end.end, missing))
+        splices.append(_Splice(above.end, above.end, missing))
     return splices
 
 
@@ -369,12 +367,13 @@ def _with_value(line: _Line, value: str) -> bytes:
 
 def _spliced(data: bytes, splices: list[_Splice]) -> bytes:
     """``data`` with the splices, which are in order and do not overlap."""
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
+    kept = memoryview(data)  # a slice of bytes is a copy; of a view, not
     at = 0
     for splice in splices:
-        pieces += (data[at : splice.start], splice.new)
+        pieces += (kept[at : splice.start], splice.new)
         at = splice.end
-    return b"".join((*pieces, data[at:])) if splices else data
+    return b"".join((*pieces, kept[at:])) if splices else data
 
 
 def _with_sections(data: bytes, added: Iterable[tuple[str, Mapping[str, str]]]) -> bytes:
@@ -409,11 +408,9 @@ def _verify(
     intact = intact and _same(data, at, len(data), new, at + shift)
     intact = intact and len(new) == len(data) + shift
     for old, keys in changed:
-        start, end = (
-            place + max((moved_at, by) for moved_at, by in shifts if moved_at <= place)[1]
-            for place in (old.header.start, old.end)
-        )
-        if not (intact and _reads(new, start, end, old, keys)):
+        start = old.header.start
+        start += max((place, by) for place, by in shifts if place <= start)[1]
+        if not (intact and _reads(new, start, old, keys)):
             raise FileError(
                 f"line {_line_number(data, old.header.start)}: this section cannot be changed "
                 "without changing more of the file.",
@@ -433,9 +430,8 @@ def _same(data: bytes, start: int, end: int, new: bytes, at: int) -> bool:
     )
 
 
-def _reads(new: bytes, start: int, end: int, old: _Section, keys: Mapping[str, str | None]) -> bool:
-    """Whether the section that was ``old`` is read from ``start`` to ``end`` with its new values."""
-    now = _section_at(new, start)
+def _reads(new: bytes, start: int, old: _Section, keys: Mapping[str, str | None]) -> bool:
+    """Whether the section that was ``old`` and is at ``start`` now has its new values."""
     values = {**{entry.key: entry.value for entry in old.entries}, **keys}
     expected = {key: value for key, value in values.items() if value is not None}
-    return now.end == end and {entry.key: entry.value for entry in now.entries} == expected
+    return {entry.key: entry.value for entry in _section_at(new, start).entries} == expected

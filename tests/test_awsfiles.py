@@ -145,6 +145,8 @@ def test_all_spellings_of_a_profiles_header_are_one(header: bytes) -> None:
         b"[b]\nkey = [profile x]\n",
         b"[b]\nkey =\n [profile x]\n",
         b"[b]\nkey =\n\n  # c\n  more\n  [profile x]\na = 1\n",
+        b"[b]\nkey = 1\n# c\n  [profile x]\na = 1\n",
+        b"[b]\nkey = 1\n; c\n  [profile x]\na = 1\n",
         b"[profile x] [b]\na = 1\n",
     ],
 )
@@ -166,6 +168,12 @@ def test_defaults_of_all_sections_count_as_for_botocore() -> None:
     data = b"[DEFAULT]\na = 1\nb = 1\n[x]\nb = 2\n"
     assert parse(data) == {"x": read_section(data, "x")} == {"x": {"a": "1", "b": "2"}}
     assert read_section(data, "y") == {}
+
+
+def test_blank_lines_inside_a_value_are_part_of_it() -> None:
+    data = b"[x]\na =\n  1\n\n  # c\n  2\n\n\nb = 1\n"
+    assert parse(data) == {"x": read_section(data, "x")}
+    assert read_section(data, "x") == {"a": "\n1\n\n2", "b": "1"}
 
 
 def test_the_later_of_two_wins_for_a_reader() -> None:

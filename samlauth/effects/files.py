@@ -314,20 +314,16 @@ class _Target:
                 os.fchown(fd, old.st_uid, old.st_gid)
                 os.fchmod(fd, self._mode(old))
             else:
-                with suppress(OSError):  # a new file is somebody's and 0600 in any case
-                    os.fchown(fd, *_owner_in(temp.parent))
+                _give(fd, temp.parent)
             os.fsync(fd)
-            return _version(os.fstat(fd))
+            new = os.fstat(fd)
         finally:
             os.close(fd)
+        self._tell_closed(old, new)
+        return _version(new)
 
     def _mode(self, old: os.stat_result) -> int:
-        mode = stat.S_IMODE(old.st_mode)
-        if self.private and mode & 0o077:
-            self._tell(
-                f"{self.path} was open to others (mode {mode:o}); it is {mode & 0o600:o} now."
-            )
-        return mode & (0o600 if self.private else 0o777)
+        return old.st_mode & (0o600 if self.private else 0o777)
 
     def _overwrite(self, data: bytes, after: bytes) -> None:
         """Write ``after`` over ``data`` in the file itself.
@@ -340,7 +336,7 @@ class _Target:
             _lock_itself(fd, self.path)
             if _read(fd) != data:
                 raise _ChangedMeanwhileError
-            mode = self._mode(os.fstat(fd))
+            old = os.fstat(fd)
             try:
                 _pwrite(fd, after.ljust(len(data), b"\n"))
                 os.ftruncate(fd, len(after))
@@ -353,7 +349,8 @@ class _Target:
                 raise
             self.written = True
             with suppress(OSError):  # may be somebody else's
-                os.fchmod(fd, mode)
+                os.fchmod(fd, self._mode(old))
+            self._tell_closed(old, os.fstat(fd))
         finally:
             os.close(fd)
 
@@ -368,6 +365,12 @@ class _Target:
                 f"{self.path} was written in place, as no new file could take its place "
                 f"({error.strerror}). A folder you can write is safer."
             )
+
+    def _tell_closed(self, old: os.stat_result | None, new: os.stat_result) -> None:
+        before, after = (stat.S_IMODE(status.st_mode) for status in (old or new, new))
+        # Some file systems show one mode for all files, whatever is asked for.
+        if self.private and before & 0o077 and before != after:
+            self._tell(f"{self.path} was open to others (mode {before:o}); it is {after:o} now.")
 
     def _tell(self, notice: str) -> None:
         if notice not in self.notices:
@@ -387,7 +390,8 @@ def _expand(value: str, environ: Mapping[str, str]) -> Path:
     value = re.sub(names, lambda m: environ.get(m[1] or m[2], m[0]), value, flags=re.ASCII)
     if value == "~" or value.startswith("~/"):
         return Path(environ.get("HOME") or _home_on_record(), value[2:])
-    return Path(value).expanduser()
+    # Path.expanduser raises where there is no such user; AWS's tools take the name as it is then.
+    return Path(os.path.expanduser(value))  # noqa: PTH111 - see above
 
 
 def _home_on_record() -> str:
@@ -511,7 +515,7 @@ def _pwrite(fd: int, data: bytes) -> None:
 def _settle(fd: int) -> tuple[bytes, _Version]:
     """The bytes of a file that nobody is in the middle of writing.
 
-    Raises FileError when they never stand still.
+    Raises OSError when they never stand still.
     """
     give_up = time.monotonic() + _RETRY_SECONDS
     status, data = os.fstat(fd), _read(fd)
@@ -550,13 +554,15 @@ def _temp_prefix(real: Path) -> str:
     return f".{real.name}.samlauth-"
 
 
-def _owner_in(folder: Path) -> tuple[int, int]:
-    """Who a new file in a folder is to belong to, as user and group; -1 is whoever makes it.
+def _give(made: int | Path, folder: Path) -> None:
+    """Give what was made in a folder to whom it is for, if that can be; it is closed in any case.
 
     Root, as in a container that has somebody's ~/.aws mounted, makes it for the folder's owner.
     """
     status = folder.stat()
-    return (status.st_uid, status.st_gid) if os.geteuid() == 0 else (-1, -1)
+    owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else (-1, -1)
+    with suppress(OSError):
+        os.chown(made, *owner)
 
 
 def _make_folder(folder: Path) -> None:
@@ -566,8 +572,7 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     with suppress(FileExistsError):  # made by somebody else just now
         folder.mkdir(0o700)
-        with suppress(OSError):
-            os.chown(folder, *_owner_in(folder.parent))
+        _give(folder, folder.parent)
 
 
 @contextmanager
@@ -581,20 +586,14 @@ def _locked(real: Path, path: Path) -> Iterator[str]:
 
     lock = FileLock(
         f"{real}.lock",
-        timeout=LOCK_SECONDS,
         mode=0o600,
-        poll_interval=_LOCK_POLL_SECONDS,
+        blocking=False,
         fallback_to_soft=False,
-        on_acquired=lambda fd: os.fchown(fd, *_owner_in(real.parent)),
+        on_acquired=lambda fd: _give(fd, real.parent),
     )
     missing = ""
     try:
-        lock.acquire()
-    except Timeout:
-        raise FileError(
-            f"{path} is locked by another program since more than {LOCK_SECONDS:g} seconds.",
-            hint=f"See what holds {real}.lock (fuser {real}.lock tells), end it, and try again.",
-        ) from None
+        _take(lock.acquire, Timeout, path, f"{real}.lock")
     except OSError as error:
         if error.errno not in _NO_LOCK:
             raise
@@ -612,19 +611,29 @@ def _lock_itself(fd: int, path: Path) -> None:
     """Lock the file that is to be written in place: others that see it see another folder."""
     import fcntl
 
-    give_up = time.monotonic() + LOCK_SECONDS
+    with suppress(OSError):  # no locks in this file system: there is none, then
+        lock = partial(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(lock, BlockingIOError, path, str(path))
+
+
+def _take(lock: Callable[[], object], taken: type[OSError], path: Path, lock_path: str) -> None:
+    """Try to lock until it succeeds, or it is too late: then raises FileError.
+
+    The tries come the faster the longer one waits: with one pace for all, among many some would
+    wait for ever.
+    """
+    start = time.monotonic()
     while True:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > give_up:
+            lock()
+        except taken:
+            waited = time.monotonic() - start
+            if waited > LOCK_SECONDS:
                 raise FileError(
-                    f"{path} is locked by another program since more than {LOCK_SECONDS:g} seconds.",
-                    hint=f"See what holds it (fuser {path} tells), end it, and try again.",
+                    f"{path} has been locked by another program for {LOCK_SECONDS:g} seconds.",
+                    hint=f"See what holds it (fuser {lock_path} tells), end that, and try again.",
                 ) from None
-            time.sleep(_LOCK_POLL_SECONDS)
-        except OSError:  # no locks in this file system
-            return
+            time.sleep(0.001 + _LOCK_POLL_SECONDS * (1 - waited / LOCK_SECONDS) ** 2)
         else:
             return
 
@@ -632,6 +641,6 @@ def _lock_itself(fd: int, path: Path) -> None:
 def _sweep(real: Path) -> None:
     """Remove new files that never took their place; nobody else has one while we hold the lock."""
     with suppress(OSError):
-        for entry in os.scandir(real.parent):
+        for entry in real.parent.iterdir():
             if entry.name.startswith(_temp_prefix(real)):
-                Path(entry).unlink()
+                entry.unlink()

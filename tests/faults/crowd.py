@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from configparser import Error
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -80,9 +81,9 @@ def run(home: Path, writers: int, updates: int) -> Found:
     files = accounts.make(home / "aws")
     done = home / "done"
     answers = [home / str(number) for number in range(READERS + writers)]
-    readers = [start(lambda: read(files, done), answer) for answer in answers[:READERS]]
+    readers = [start(partial(read, files, done), answer) for answer in answers[:READERS]]
     busy = [
-        start(lambda writer=writer: write(files, writer, updates), answers[READERS + writer])
+        start(partial(write, files, writer, updates), answers[READERS + writer])
         for writer in range(writers)
     ]
     codes = [os.waitpid(child, 0)[1] for child in busy]

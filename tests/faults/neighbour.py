@@ -1,8 +1,8 @@
 """Beside ``aws configure set``: ``python -m tests.faults.neighbour ROUNDS`` prints what was found.
 
-In each round the AWS CLI and we write the same file at about the same time; it changes a profile
-that is there or adds one, and so do we. It runs in a process that has it loaded already, so that
-the two meet more often than once in a thousand rounds.
+In each round the AWS CLI changes a profile or adds one, while we write the same file over and over,
+until it is done. It runs in a process that has it loaded already, so that it is busy with the file
+for a good part of the round.
 
 A program that reads before we replace, and writes after, puts its stale copy over our work. No
 writer can prevent that, so it is counted and is no fault; what must never happen is that *we* lose
@@ -15,22 +15,20 @@ import json
 import os
 import random
 import sys
-import time
 from configparser import Error
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from select import select
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
-from awscli.clidriver import create_clidriver
+from awscli.clidriver import create_clidriver  # type: ignore[import-untyped] # it has no types
 
-from samlauth.effects.files import AWSFiles
 from samlauth.errors import FileError
 from tests.faults import accounts
 
 PROFILES = 200
 """Enough for a file that takes more than one write."""
-SPREAD = 0.015
-"""Seconds before the end of its command in which ours begins: it writes last of all."""
 
 
 @dataclass
@@ -38,8 +36,8 @@ class Found:
     """After so many rounds."""
 
     rounds: int = 0
-    met: int = 0
-    """Rounds in which neither had finished when the other began."""
+    writes: int = 0
+    """Ours."""
     old_lost: int = 0
     neighbours_lost: int = 0
     ours_refused: int = 0
@@ -56,19 +54,25 @@ def aws(profile: str, value: str) -> None:
 
 
 def neighbour(orders: int, answers: int) -> None:
-    """Do what is ordered, a line at a time: the profile, the value, the time to begin."""
+    """Do what is ordered, a line at a time: the profile and the value to set."""
     with os.fdopen(orders) as lines, os.fdopen(answers, "w") as out:
         for line in lines:
-            profile, value, begin = line.split()
-            wait_until(float(begin))
-            start = time.monotonic()
-            aws(profile, value)
-            print(start, time.monotonic(), file=out, flush=True)
+            aws(*line.split())
+            print("done", file=out, flush=True)
 
 
-def wait_until(moment: float) -> None:
-    while time.monotonic() < moment:
-        pass
+def start() -> tuple[int, TextIO, TextIO]:
+    """The neighbour: its process, where it takes orders, and where it says that it is done."""
+    (order_end, orders), (answers, answer_end) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(orders)
+        os.close(answers)
+        neighbour(order_end, answer_end)
+        os._exit(0)
+    os.close(order_end)
+    os.close(answer_end)
+    return child, os.fdopen(orders, "w"), os.fdopen(answers)
 
 
 def run(folder: Path, rounds: int) -> Found:
@@ -80,49 +84,34 @@ def run(folder: Path, rounds: int) -> Found:
         HOME=str(folder.parent),
     )
     aws("theirs", "0")
-    start = time.monotonic()
-    aws("theirs", "1")
-    usual = time.monotonic() - start
-    (order_end, orders), (answers, answer_end) = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(orders)
-        os.close(answers)
-        neighbour(order_end, answer_end)
-        os._exit(0)
-    os.close(order_end)
-    os.close(answer_end)
+    child, orders, answers = start()
     found = Found()
-    with os.fdopen(orders, "w") as out, os.fdopen(answers) as lines:
+    with orders, answers:
         for number in range(1, rounds + 1):
-            theirs, ours = (
-                random.choice((name, f"{name}-{number}")) for name in ("theirs", "ours")
-            )
-            begin = time.monotonic() + 0.002
-            print(theirs, number, begin, file=out, flush=True)
-            wait_until(begin + usual - random.uniform(0, SPREAD))
-            start = time.monotonic()
-            refused = False
-            try:
-                files.write({}, {ours: {"aws_session_token": str(number)}})
-            except FileError as error:
-                print(error.message, file=sys.stderr)
-                refused = True
-            end = time.monotonic()
-            their_start, their_end = map(float, lines.readline().split())
-            usual = 0.9 * usual + 0.1 * (their_end - their_start)
+            theirs = random.choice(("theirs", f"theirs-{number}"))
+            print(theirs, number, file=orders, flush=True)
+            written: list[str] = []
+            while not select([answers], [], [], 0)[0]:
+                # every other of our writes changes what is there: it takes another path in the editor
+                ours = random.choice(("ours", f"ours-{number}-{len(written)}"))
+                try:
+                    files.write({}, {ours: {"aws_session_token": f"{number}-{len(written)}"}})
+                except FileError as error:
+                    print(error.message, file=sys.stderr)
+                    found.ours_refused += 1
+                else:
+                    written.append(ours)
+            answers.readline()
             found.rounds += 1
-            found.met += start < their_end and their_start < end
-            found.ours_refused += refused
+            found.writes += len(written)
             try:
                 now = accounts.parsed(files.credentials)
                 found.old_lost += bool(accounts.lost(files, PROFILES))
             except Error:
                 found.old_lost += 1
                 continue
-            expected = {"aws_session_token": str(number)}
-            found.neighbours_lost += now.get(theirs) != expected
-            found.ours_lost_to_a_stale_write += not refused and now.get(ours) != expected
+            found.neighbours_lost += now.get(theirs) != {"aws_session_token": str(number)}
+            found.ours_lost_to_a_stale_write += len(set(written) - now.keys())
     os.waitpid(child, 0)
     return found
 
