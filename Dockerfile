@@ -1,11 +1,22 @@
 # docker build -t samlauth .
 # docker run -it -v ~/.aws:/root/.aws samlauth -u USER -I IDPID -S SPID -p sts-temp
-FROM python:3.13-slim AS build
+#
+# Root by default, because that is whose ~/.aws is mounted above; files come out with the owner of
+# the folder they lie in. As yourself:
+# docker run -it --user $(id -u):$(id -g) -e HOME=/home/app -v ~/.aws:/home/app/.aws samlauth …
+ARG PYTHON=python:3.13-slim
+
+FROM $PYTHON AS build
+# Such as [sandbox].
+ARG EXTRAS=
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY . .
-RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+RUN pip wheel --wheel-dir /wheels ".$EXTRAS"
 
-FROM python:3.13-slim
+FROM $PYTHON
+ARG EXTRAS=
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links /wheels samlauth && rm -r /wheels
+RUN pip install --no-index --find-links /wheels "samlauth$EXTRAS" && rm -r /wheels
 ENTRYPOINT ["samlauth"]
