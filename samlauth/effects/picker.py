@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = 20
 """Lines of the list shown at once, on a screen that has room for them."""
 ESCAPE_SECONDS = 0.1
-"""How long after ESC the rest of an arrow key's code may still arrive."""
+"""How long after ESC something may still arrive that makes it another key."""
 
 
 @dataclass(frozen=True)
@@ -263,14 +263,13 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
         (("down", "c-n"), move(lambda: 1)),
         (("pageup",), move(lambda: 1 - rows())),
         (("pagedown",), move(lambda: rows() - 1)),
-        (("enter", "c-j"), take),
+        (("enter",), take),
         (("escape", "c-c", "<sigint>"), leave(KeyboardInterrupt)),
         (("c-d",), leave(EOFError)),
         (("c-z",), lambda event: event.app.suspend_to_background()),
     ):
         for name in names:
-            # Eager: ESC also begins Alt-keys that the filter would know.
-            bindings.add(name, eager=True)(act)
+            bindings.add(name)(act)
 
     query = Buffer(multiline=False, on_text_changed=lambda buffer: menu.filter(buffer.text))
     typed = BufferControl(query, input_processors=[BeforeInput("Role to assume: ", "bold")])
@@ -295,7 +294,8 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
         input=create_input(keys),
         output=output,
     )
-    application.ttimeoutlen = ESCAPE_SECONDS
+    # First for the terminal's code of a key, then for a key that Alt makes of ESC and another.
+    application.ttimeoutlen = application.timeoutlen = ESCAPE_SECONDS
     return application
 
 

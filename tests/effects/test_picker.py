@@ -257,7 +257,7 @@ class TestNumbered:
 
 
 PROGRAM = """
-import os, signal, sys
+import io, os, signal, sys
 from pathlib import Path
 from samlauth.challenges import ChooseRoles
 from samlauth.effects.picker import pick
@@ -285,8 +285,16 @@ challenge = {
     "new": ChooseRoles(few, names),
     "many": ChooseRoles(many, names),
 }[sys.argv[1]]
+class Screen(io.TextIOWrapper):
+    def flush(self):
+        super().flush()
+        armed = Path(sys.argv[2] + ".armed")
+        if armed.exists():
+            armed.unlink()
+            os.kill(os.getpid(), signal.SIGTERM)
+
 Path(sys.argv[2] + ".pid").write_text(str(os.getpid()))
-with open("/dev/tty") as keys, open("/dev/tty", "w") as screen:
+with open("/dev/tty") as keys, Screen(open("/dev/tty", "wb")) as screen:
     try:
         answer = pick(challenge, keys, screen).role_arn
     except BaseException as error:
@@ -319,9 +327,10 @@ class Shown:
             },
         )
         self.terminal.expect_exact("Role to assume:")
+        self.first = f"{self.terminal.before}{self.terminal.after}"
         # The cursor is shown when all is drawn.
         self.terminal.expect_exact("\x1b[?25h")
-        self.first = str(self.terminal.before)
+        self.first += str(self.terminal.before)
 
     def type(self, *keys: str) -> str:
         """What the program was answered in the end."""
@@ -349,6 +358,7 @@ class Shown:
         ("PROD read\r", "arn:aws:iam::111111111111:role/Reader"),
         (f"role{DOWN}\r\x15prod{DOWN}\r", "arn:aws:iam::111111111111:role/Writer"),
         ("prodx\r\x7f\r", "arn:aws:iam::111111111111:role/Reader"),
+        (f"prodx{ESC}\x7f2222 admin\r", "arn:aws:iam::222222222222:role/Admin"),
         ("\x1b[200~2222 admin\x1b[201~\r", "arn:aws:iam::222222222222:role/Admin"),
     ],
 )
@@ -369,8 +379,18 @@ def test_the_list_can_be_left(key: str, error: str, tmp_path: Path) -> None:
 )
 def test_a_signal_ends_it(number: signal.Signals, error: str, tmp_path: Path) -> None:
     shown = Shown(tmp_path)
+    shown.terminal.send("x")
+    shown.terminal.expect_exact("No role matches")
     shown.terminal.kill(number)
     assert shown.answer() == error
+
+
+def test_a_signal_while_the_list_is_drawn_ends_it(tmp_path: Path) -> None:
+    shown = Shown(tmp_path)
+    shown.terminal.send("x")
+    shown.terminal.expect_exact("No role matches")
+    (tmp_path / "out.armed").touch()
+    assert shown.type("x\x7f\x7f") == "Ended()"
 
 
 def test_a_terminal_that_goes_away_ends_it(tmp_path: Path) -> None:
@@ -384,7 +404,7 @@ def test_the_list_says_what_it_is_and_is_erased_when_it_is_over(tmp_path: Path) 
     shown = Shown(tmp_path)
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.first).replace("\r", "").split("\n")
     assert lines == [
-        "",
+        "Role to assume:",
         "  \\x1b[31mdev\\u202e (222222222222)",
         ">   Reader  last used",
         "    Admin",
@@ -394,9 +414,9 @@ def test_the_list_says_what_it_is_and_is_erased_when_it_is_over(tmp_path: Path) 
         "Roles: type to filter, arrow keys move, ENTER takes, ESC leaves",
     ]
     shown.type("\r")
-    # Drawn seven lines up from its end, and erased from there.
+    # The cursor is left in the first line, and all from its beginning on is erased.
     assert "\x1b[7A" in shown.first
-    assert "\x1b[J" in str(shown.terminal.before)
+    assert f"\x1b[{len('Role to assume: ')}D\x1b[J" in str(shown.terminal.before)
 
 
 def test_what_is_typed_is_counted(tmp_path: Path) -> None:
@@ -462,11 +482,16 @@ def test_the_terminal_is_as_it_was(leave: str, tmp_path: Path) -> None:
     shell.close(force=True)
 
 
-def test_the_library_is_loaded_only_when_the_list_is_drawn() -> None:
+def test_the_library_is_loaded_only_when_the_list_is_drawn(tmp_path: Path) -> None:
     program = (
         "import sys, samlauth.effects.picker; print({'prompt_toolkit', 'asyncio'} & {*sys.modules})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", program],
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
     )
     assert done.stdout == "set()\n"
