@@ -32,7 +32,7 @@ MFA = (
 )
 _CODES_SHOWN = 6
 _TAPS_AFTER = 20.0
-"""Seconds after which the telephone answers a prompt by itself: nobody has to leave the terminal."""
+"""Seconds after which the phone answers a prompt by itself: nobody has to leave the terminal."""
 _GRACE = 5.0
 """Seconds a command has to end once it was told to."""
 
@@ -301,7 +301,7 @@ def _messages(rehearsal: Rehearsal) -> tuple[str, ...]:
     return (
         "message",
         f"G-{first}  once it was sent  (then {', '.join(others)})",
-        "What the telephone received, in another terminal:",
+        "What the phone received, in another terminal:",
         str(rehearsal.use_phone),
     )
 
@@ -309,7 +309,7 @@ def _messages(rehearsal: Rehearsal) -> tuple[str, ...]:
 def _prompt(rehearsal: Rehearsal) -> tuple[str, ...]:
     number = " NUMBER" if rehearsal.mfa == "number" else ""
     return (
-        "telephone",
+        "phone",
         f"says yes by itself after {_TAPS_AFTER:.0f} seconds. In another terminal:",
         f"{rehearsal.use_phone} tap{number}",
         f"{rehearsal.use_phone} deny",

@@ -608,7 +608,7 @@ def _locked(real: Path, path: Path) -> Iterator[str]:
 
 
 def _lock_itself(fd: int, path: Path) -> None:
-    """Lock the file that is to be written in place: others that see it see another folder."""
+    """Lock a file that is written in place: whoever sees it elsewhere sees another lock file."""
     import fcntl
 
     with suppress(OSError):  # no locks in this file system: there is none, then
@@ -619,8 +619,8 @@ def _lock_itself(fd: int, path: Path) -> None:
 def _take(lock: Callable[[], object], taken: type[OSError], path: Path, lock_path: str) -> None:
     """Try to lock until it succeeds, or it is too late: then raises FileError.
 
-    The tries come the faster the longer one waits: with one pace for all, among many some would
-    wait for ever.
+    The tries come the faster the longer one waits: with one pace for all, of many who lock again
+    and again some would hardly ever get in.
     """
     start = time.monotonic()
     while True:

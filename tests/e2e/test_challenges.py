@@ -174,7 +174,7 @@ def test_the_phone_prompt_is_sent_again(begin: Begin) -> None:
     press(run, "?")
     run.expect("2 to have it sent again")
     press(run, "2")
-    run.expect("Open the telephone")
+    run.expect("Look at the phone")
     assert len(phone.prompts) == 2
     phone.tap()
     assert_signed_in(run, codes=0)

@@ -12,7 +12,6 @@ import pytest
 from samlauth.sandbox.google.pages import REFUSED
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 
-
 WRONG_PASSWORD = REFUSED["password"]
 
 

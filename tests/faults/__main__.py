@@ -56,8 +56,8 @@ def at_once(home: Path) -> Iterator[Row]:
     found = crowd.run(home / "crowd", 32, 100)
     yield (
         f"32 writers of 100 updates each, beside {crowd.READERS} readers",
-        f"{found.kept:,} of {found.updates:,} kept, {found.refused} refused, "
-        f"{found.broken_reads} of {found.reads:,} reads broken, {found.old_lost} old ones lost",
+        f"{found.kept:,} of {found.updates:,} kept, {found.refused} of them at a "
+        f"second try, {found.broken_reads} of {found.reads:,} reads broken, {found.old_lost} old ones lost",
         found.kept == found.updates and not found.broken_reads and not found.old_lost,
     )
 

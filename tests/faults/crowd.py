@@ -30,22 +30,25 @@ class Found:
     updates: int = 0
     kept: int = 0
     refused: int = 0
-    """Updates that ended in an error."""
+    """Tries that ended in an error, as they could not have the lock in its ten seconds."""
     old_lost: int = 0
     reads: int = 0
     broken_reads: int = 0
 
 
 def write(files: AWSFiles, writer: int, updates: int) -> dict[str, int]:
-    """Add so many profiles."""
+    """Add so many profiles. A machine with more to do than it can may refuse one: then again."""
     refused = 0
     for number in range(updates):
         name = f"{writer}-{number}"
-        try:
-            files.write({name: {"region": name}}, {name: {"aws_access_key_id": name}})
-        except FileError as error:
-            print(error.message, file=sys.stderr)
-            refused += 1
+        while True:
+            try:
+                files.write({name: {"region": name}}, {name: {"aws_access_key_id": name}})
+            except FileError as error:
+                print(error.message, file=sys.stderr)
+                refused += 1
+            else:
+                break
     return {"refused": refused}
 
 

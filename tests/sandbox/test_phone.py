@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from samlauth.sandbox import phone as telephone
-from samlauth.sandbox.phone import Line, Phone, is_number
+from samlauth.sandbox.phone import Line, Phone, Prompt, is_number
 
 
 class Clock:
@@ -81,10 +81,19 @@ def test_it_answers_by_itself(clock: Clock) -> None:
     assert phone.answer(prompt) == "yes"
 
 
+def answers_of(phone: Phone, prompt: Prompt) -> tuple[threading.Thread, list[str]]:
+    answers: list[str] = []
+    waiting = threading.Thread(target=lambda: answers.append(phone.wait(prompt, 600)))
+    waiting.start()
+    return waiting, answers
+
+
 def test_it_wakes_up_to_answer_by_itself() -> None:
     phone = Phone(taps_after=0.05)
-    prompt = phone.ask(seconds=180, numbered=False)
-    assert phone.wait(prompt, 30) == "yes"
+    waiting, answers = answers_of(phone, phone.ask(seconds=600, numbered=False))
+    waiting.join(10)
+    phone.close()
+    assert answers == ["yes"]
 
 
 def test_a_number_has_two_digits_and_changes_once() -> None:
@@ -106,9 +115,7 @@ def test_who_waits_is_told_at_once_and_never_left() -> None:
     phone = Phone()
     prompt = phone.ask(seconds=180, numbered=False)
     assert phone.wait(prompt, 0) == "none"
-    answers: list[str] = []
-    waiting = threading.Thread(target=lambda: answers.append(phone.wait(prompt, 60)))
-    waiting.start()
+    waiting, answers = answers_of(phone, prompt)
     phone.close()
     waiting.join(10)
     assert answers == ["none"]

@@ -6,13 +6,13 @@ pages is Google's to choose, so the loop can start from any page and holds no sc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, assert_never
 from urllib.parse import urlencode
 
+from samlauth.aliases import is_aws_sign_in
 from samlauth.flow import Flow, Page, Request, fetch
 from samlauth.idp.google import account, challenge, refusals
 from samlauth.idp.google.attempt import Attempt
@@ -48,11 +48,6 @@ _REACH: Final = Reach(
     poll_hosts=frozenset({POLL_HOST}),
 )
 _PAGES: Final = 30
-
-_AWS_SIGN_IN: Final = re.compile(
-    r"(?:[a-z0-9-]+\.)?signin(?:-fips)?"
-    r"\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)"
-)
 
 
 def _now() -> datetime:
@@ -159,7 +154,7 @@ class Google:
 
 
 def _for_aws(response: SAMLResponse) -> SAMLResponse:
-    host = origin_of(response.acs).host
-    if not _AWS_SIGN_IN.fullmatch(host):
-        raise refusals.not_for_aws(host)
+    origin = origin_of(response.acs)
+    if not is_aws_sign_in(origin):
+        raise refusals.not_for_aws(origin.host)
     return response

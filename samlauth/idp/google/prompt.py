@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 from urllib.parse import urlencode
 
 from samlauth.challenges import AnotherWay, Resend, Way
@@ -83,6 +83,8 @@ def approve(attempt: Attempt, state: Prompt) -> Flow[Page]:
                     "Google does not tell this program whether you have answered on your phone: "
                     "it asks again from time to time, and at once when you press ENTER."
                 )
+            case _:
+                assert_never(polled)
     return (yield from _ask_again(attempt, state, watch))
 
 

@@ -305,7 +305,7 @@ def _prompt(ticket: Ticket) -> str:
     method = ticket.method
     lifetime = f' data-tx-lifetime="{ticket.lifetime * 1000:.0f}"' if ticket.lifetime else ""
     tap = f", then tap <strong>{ticket.number}</strong>" if ticket.number else ""
-    told = f"""<div class="EGmPD" jsname="BCqkPb">Open the telephone of the rehearsal</div>
+    told = f"""<div class="EGmPD" jsname="BCqkPb">Look at the phone of the rehearsal</div>
 <div class="VnJmLc" jsname="NhJ5Dd">It is asked about you: say <strong>yes</strong>{tap}.
 {number_markup(ticket)}</div>{_error("errorMsg", ticket.said)}"""
     if method.kind == "dp":

@@ -94,8 +94,8 @@ def family(mfa: Mfa, pages: Family | None) -> Family:
         return possible[-1]
     if pages not in possible:
         raise UsageError(
-            f"The pages {pages} have no {mfa}.",
-            hint=f"It is played with --pages {' or '.join(possible)}.",
+            f"--mfa {mfa} cannot be played with --pages {pages}.",
+            hint=f"Those pages never had it; it is played with --pages {' or '.join(possible)}.",
         )
     return pages
 

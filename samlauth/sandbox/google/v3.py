@@ -293,7 +293,7 @@ def _prompt(ticket: Ticket) -> str:
     return _challenge(
         ticket,
         "prompt",
-        f"""<div jsname="BCqkPb">Open the telephone of the rehearsal</div>
+        f"""<div jsname="BCqkPb">Look at the phone of the rehearsal</div>
 <div jsname="NhJ5Dd">It is asked about you: say <strong>yes</strong>{tap}.
 {number_markup(ticket)}</div>{_error(ticket.said)}""",
         _buttons("dpNext"),

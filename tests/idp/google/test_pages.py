@@ -245,6 +245,16 @@ def test_a_challenge_for_browsers_is_named_with_the_way_around_it(
             served.lite("/v3/signin/challenge/selection", "<p>nothing at all"),
             NO_MENU,
         ),
+        (
+            served.lite("/v3/signin/challenge/selection", "", url="/v3/signin/challenge/pwd?TL=1"),
+            NO_MENU,
+        ),
+        (
+            served.page(
+                '<form id="challenge" action="/signin/selectchallenge/7">', "/signin/challenge/skip"
+            ),
+            NO_MENU,
+        ),
     ],
 )
 def test_a_menu_of_nothing_is_named(words: Words, page: Page, seen: str) -> None:
@@ -271,6 +281,22 @@ def test_a_menu_of_nothing_is_named(words: Words, page: Page, seen: str) -> None
         (
             served.page("", "/signin/changepassword"),
             "a demand to change the password, at /signin/changepassword",
+        ),
+        (
+            served.page("", "/signin/recoveryoptions"),
+            "a question about recovery details, at /signin/recoveryoptions",
+        ),
+        (
+            served.page("", "/signin/privacyreminder/x"),
+            "a reminder about privacy, at /signin/privacyreminder/x",
+        ),
+        (
+            served.page("", "/signin/oauth/consent"),
+            "a page to consent to something, at /signin/oauth/consent",
+        ),
+        (
+            served.page("", "/v3/signin/speedbump/x"),
+            "a page to confirm something on, at /v3/signin/speedbump/x",
         ),
     ],
 )
@@ -435,6 +461,10 @@ def test_a_password_page_whose_field_has_another_name_is_answered() -> None:
     state = read(one)
     assert isinstance(state, Password)
     assert state.field == "pw"
+    older = served.gaia_password()
+    state = read(replace(older, body=older.body.replace('name="Passwd"', 'name="pw"')))
+    assert isinstance(state, Password)
+    assert state.field == "pw"
     none = served.lite("/v3/signin/challenge/pwd", '<input type="hidden" name="pw">')
     assert read(none) == Unknown(
         "a page for the password (pwd) without one clear field for the answer"
@@ -445,9 +475,10 @@ def test_an_identifier_page_is_known_by_its_field_alone() -> None:
     state = read(served.page('<form action="/new"><input type="email" name="identifier"></form>'))
     assert isinstance(state, Identifier)
     assert state.field == "identifier"
-    bare = read(served.page('<form action="/signin/v1/lookup"></form>'))
-    assert isinstance(bare, Identifier)
-    assert bare.field == "Email"
+    for path, field in (("/signin/v1/lookup", "Email"), ("/v3/signin/identifier", "identifier")):
+        bare = read(served.page(f'<form action="{path}"></form>'))
+        assert isinstance(bare, Identifier)
+        assert bare.field == field
 
 
 # Google's own words

@@ -258,6 +258,7 @@ def test_a_prompt_may_turn_into_the_other_kind() -> None:
     outcome = run(DP, None, AZ, token(), served.saml_post())
     assert [wait.poll is not None for wait in outcome.waits] == [False, True]
     run(AZ, token(), DP, None, served.saml_post())
+    run(DP, None, served.glif_prompt(data=""), None, served.saml_post())
 
 
 def test_a_refusal_after_a_prompt_is_the_phone_s() -> None:

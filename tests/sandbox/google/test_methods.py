@@ -40,9 +40,11 @@ def test_the_newest_pages_that_have_it_are_taken(mfa: Mfa, newest: Family) -> No
     ],
 )
 def test_what_cannot_be_is_refused(mfa: Mfa, pages: Family, hint: str) -> None:
-    with pytest.raises(UsageError, match=f"The pages {pages} have no {mfa}") as caught:
+    with pytest.raises(
+        UsageError, match=f"--mfa {mfa} cannot be played with --pages {pages}"
+    ) as caught:
         family(mfa, pages)
-    assert caught.value.hint == f"It is played with {hint}"
+    assert caught.value.hint == f"Those pages never had it; it is played with {hint}"
 
 
 def test_a_menu_has_one_kind_of_prompt() -> None:

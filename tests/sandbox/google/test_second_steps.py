@@ -226,6 +226,8 @@ def test_a_denied_prompt_has_a_token_too(visit: Visit) -> None:
 def test_a_prompt_can_be_sent_again(visit: Visit) -> None:
     browser = visit("prompt", poll_seconds=0)
     phone = browser.rehearsal.phone
+    states = {str(tag["value"]) for tag in browser.soup.select("input[name=TL]")}
+    assert len(states) == 3  # to answer, to have it sent again, to go another way
     browser.send("subAction", "startChallenge")
     assert len(phone.prompts) == 2
     phone.tap()
@@ -338,6 +340,12 @@ def test_the_v3_menu_is_one_form(visit: Visit) -> None:
     usable = browser.soup.select(
         "[data-action=selectchallenge]:not([data-challengeunavailable=true]) button"
     )
+    assert [
+        button["value"] for button in browser.soup.select("[data-challengeunavailable] button")
+    ] == [
+        "10,undefined",
+        "13,undefined",
+    ]
     assert "3,SMS" in [button["value"] for button in usable]
     assert {b["name"] for b in usable} == {"challenge"}
     browser.press("challenge", "3,SMS")

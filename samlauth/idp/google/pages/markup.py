@@ -116,7 +116,7 @@ def masked(document: Document, tag: Tag) -> str:
     """
     for part in tag.select("[dir=ltr]"):
         text = document.visible_text(part)
-        if part.name not in {"input", "html", "body"} and len(text) < 60 and _MASKED.search(text):
+        if len(text) < 60 and _MASKED.search(text):
             return safe(text, 60)
     return ""
 

@@ -22,6 +22,23 @@ def words(request: pytest.FixtureRequest) -> Words:
 CODES = {
     "totp": (served.glif_code(), "totp", "Pin"),
     "totp by its type": (served.glif_code("a-new-word"), "totp", "Pin"),
+    "totp by the page's address": (
+        served.page('<form action="/x"><input name="Pin"></form>', "/v3/signin/challenge/totp"),
+        "totp",
+        "Pin",
+    ),
+    "totp beside a field for something else": (
+        served.lite_challenge(
+            "totp", '<input type="number" name="n"><input type="email" name="e">'
+        ),
+        "totp",
+        "n",
+    ),
+    "totp in a password's field": (
+        served.lite_challenge("totp", '<input type="password" name="n">'),
+        "totp",
+        "n",
+    ),
     "lite totp": (served.lite_totp(name="totpPin"), "totp", "totpPin"),
     "backup": (served.glif_code("bc", challenge_type="8"), "bc", "Pin"),
     "lite backup": (served.lite_challenge("bc", served.lite_field("tel", "Pin")), "bc", "Pin"),
@@ -48,7 +65,6 @@ def test_a_page_that_asks_for_a_code(words: Words, page: Page, kind: str, field:
     state = read(words(page))
     assert isinstance(state, Code)
     assert (state.kind, state.field) == (kind, field)
-    assert state.another is not None
 
 
 def test_the_ways_out_of_a_code_page() -> None:
@@ -87,6 +103,14 @@ def test_the_masked_number_and_how_the_code_was_sent(words: Words) -> None:
     state = read(words(served.glif_sms(masked="")))
     assert isinstance(state, Code)
     assert (state.masked, state.sending) == ("", "")
+
+
+def test_what_is_no_masked_number() -> None:
+    long = f'<div dir="ltr">{served.MASKED} {"x" * 60}</div>'
+    control = f'<p dir="ltr">G-</p>{long}<b dir="ltr">a•••@example.com</b><input name="Pin">'
+    state = read(served.glif_code("ipp", challenge_type="9", control=control))
+    assert isinstance(state, Code)
+    assert state.masked == "a•••@example.com"
 
 
 @pytest.mark.parametrize("ways", [("SMS",), ("VOICE",), ("SMS", "VOICE")])
