@@ -46,7 +46,10 @@ def test_the_newer_prompt(words: Words) -> None:
     assert state.another == Press(state.form, ("action", "3"))
 
 
-@pytest.mark.parametrize("data", ['data-tx-id="x"', 'data-tx-id="" data-api-key="k"', ""])
+@pytest.mark.parametrize(
+    "data",
+    ['data-tx-id="x"', 'data-tx-id="" data-api-key="k"', 'data-tx-id="x" data-api-key=""', ""],
+)
 def test_a_prompt_without_all_that_a_poll_needs_is_not_polled(data: str) -> None:
     assert prompt(served.glif_prompt(data=data)).poll is None
 
