@@ -167,7 +167,9 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
             return console.line(f"{safe(label)}: ")
         case EnterPassword(label, refused=refused, ways=ways):
             _report(console, refused)
-            _offer(console, label, ways, offered)
+            # Nearly everybody just types it: a line more each morning would be noise.
+            if refused:
+                _offer(console, label, ways, offered)
             return _or_other(console, ways, partial(console.secret, f"{safe(label)}: "))
         case EnterCode(label, refused, note, ways):
             _report(console, refused, note)

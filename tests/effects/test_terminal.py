@@ -31,6 +31,7 @@ CHALLENGES = {
     "password": EnterPassword("Google Password", "ada", "https://accounts.google.com"),
     "refused": EnterPassword("Google Password", "ada", "https://accounts.google.com", "Wrong \\x1b[31mpassword."),
     "code": EnterCode("MFA token"),
+    "refused-ways": EnterPassword("Google Password", "ada", "https://accounts.google.com", "Wrong.", ("another",)),
     "password-ways": EnterPassword("Google Password", "ada", "https://accounts.google.com", ways=("another",)),
     "code-another": EnterCode("MFA token", note="From your app \\x1b[31m", ways=("another",)),
     "code-resend": EnterCode("Enter SMS token", note="Sent to 79", ways=("resend",)),
@@ -213,9 +214,15 @@ def test_the_one_way_there_is_needs_no_question(
     assert asked.answer() == answer
 
 
-def test_at_a_password_too(out: Path) -> None:
+def test_at_a_password_too_but_it_is_said_only_when_one_was_refused(out: Path) -> None:
     asked = Asked("password-ways", out)
-    asked.terminal.expect_exact("Type ? for another way.\r\nGoogle Password: ")
+    asked.terminal.expect_exact("Google Password: ")
+    assert "another way" not in str(asked.terminal.before)
+    asked.terminal.waitnoecho()
+    asked.terminal.sendline("?")
+    assert asked.answer() == "AnotherWay()"
+    asked = Asked("refused-ways", out)
+    asked.terminal.expect_exact("Wrong.\r\nType ? for another way.\r\nGoogle Password: ")
     asked.terminal.waitnoecho()
     asked.terminal.sendline("?")
     assert asked.answer() == "AnotherWay()"
