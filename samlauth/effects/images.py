@@ -1,7 +1,7 @@
 """Images for a person at a terminal: told by their first bytes, shown inline, kept in a file.
 
-No image is decoded here. A terminal that takes whole image files is sent one: iTerm2 and those that
-speak its protocol take each of the formats, kitty's protocol takes PNG alone.
+A terminal that takes whole image files is sent one: iTerm2 and those that speak its protocol take
+each of the formats, kitty's protocol takes PNG alone. Others draw sixels.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from samlauth.effects import pixels
+
 Format = Literal["png", "jpg", "gif"]
 
 _FIRST_BYTES: dict[bytes, Format] = {
@@ -24,6 +26,8 @@ _FIRST_BYTES: dict[bytes, Format] = {
 }
 _LIKE_ITERM2 = frozenset({"iTerm.app", "iTerm2", "WezTerm", "mintty"})
 _LIKE_KITTY = frozenset({"ghostty"})
+_DRAW_SIXELS = ("foot", "mlterm", "contour", "yaft")
+"""How TERM begins in terminals that draw sixels and have no name of their own elsewhere."""
 _CHUNK = 4096
 """Characters of base64 that kitty's protocol carries at a time."""
 
@@ -43,13 +47,16 @@ def inline(image: bytes, environ: Mapping[str, str]) -> str:
     kind = format_of(image)
     if kind is None or environ.get("TERM", "dumb") == "dumb" or environ.get("STY"):
         return ""
-    data = b64encode(image).decode("ascii")
     match _protocol(environ):
         case "iterm2":
+            data = b64encode(image).decode("ascii")
             parts = [f"\x1b]1337;File=inline=1;size={len(image)}:{data}\a"]
-        case "kitty" if kind == "png":
-            parts = list(_kitty(data))
-        case _:
+        case "kitty":
+            whole = image if kind == "png" else pixels.as_png(image)
+            parts = list(_kitty(b64encode(whole).decode("ascii"))) if whole else []
+        case "sixel":
+            parts = [pixels.as_sixels(image) or ""]
+        case None:
             return ""
     return "".join(map(_through_tmux, parts) if environ.get("TMUX") else parts)
 
@@ -76,7 +83,7 @@ def _write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _protocol(environ: Mapping[str, str]) -> Literal["iterm2", "kitty"] | None:
+def _protocol(environ: Mapping[str, str]) -> Literal["iterm2", "kitty", "sixel"] | None:
     program = environ.get("TERM_PROGRAM", "")
     if program in {"", "tmux"}:
         # tmux puts its own name there, and ssh hands on no other.
@@ -87,6 +94,10 @@ def _protocol(environ: Mapping[str, str]) -> Literal["iterm2", "kitty"] | None:
         return "kitty"
     if not program and (environ.get("TERM") == "xterm-kitty" or environ.get("KITTY_WINDOW_ID")):
         return "kitty"
+    # Windows Terminal draws them since 1.22, Konsole since 22.04.
+    named = environ.get("WT_SESSION") or environ.get("KONSOLE_VERSION")
+    if not program and (named or environ.get("TERM", "").startswith(_DRAW_SIXELS)):
+        return "sixel"
     return None
 
 

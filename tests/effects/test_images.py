@@ -3,16 +3,26 @@ import re
 import stat
 import zlib
 from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from samlauth.effects.images import format_of, inline, saved
+from samlauth.effects.pixels import as_sixels
 
 PNG = b"\x89PNG\r\n\x1a\n" + zlib.compress(os.urandom(6000))
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 GIF = b"GIF89a\x01\x00\x01\x00"
 XTERM = {"TERM": "xterm-256color"}
+
+
+def drawn(kind: str) -> bytes:
+    """A picture of that format that can be decoded."""
+    written = BytesIO()
+    Image.new("RGB", (20, 8), "navy").save(written, kind)
+    return written.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,33 @@ def test_kitty_and_its_like_are_sent_png_in_pieces(environ: dict[str, str]) -> N
     assert [keys for keys, _ in pieces] == ["a=T,f=100,q=2,m=1", "q=2,m=0"]
     assert max(len(data) for _, data in pieces) <= 4096
     assert b64decode("".join(data for _, data in pieces)) == PNG
-    assert inline(JPEG, XTERM | environ) == inline(GIF, XTERM | environ) == ""
+    broken = inline(JPEG, XTERM | environ) + inline(GIF, XTERM | environ)
+    assert broken == "", "what cannot be decoded is not drawn"
+
+
+@pytest.mark.parametrize("environ", KITTY, ids=str)
+@pytest.mark.parametrize("kind", ["JPEG", "GIF"])
+def test_kitty_and_its_like_are_sent_other_formats_as_png(
+    environ: dict[str, str], kind: str
+) -> None:
+    pieces = re.findall(r"\x1b_G[^;]*;([^\x1b]*)\x1b\\", inline(drawn(kind), XTERM | environ))
+    assert format_of(b64decode("".join(pieces))) == "png"
+
+
+SIXEL = [
+    {"TERM": "foot"},
+    {"TERM": "foot-extra"},
+    {"TERM": "mlterm-256color"},
+    {"WT_SESSION": "x"},
+    {"KONSOLE_VERSION": "220401"},
+]
+
+
+@pytest.mark.parametrize("environ", SIXEL, ids=str)
+def test_terminals_that_draw_sixels_are_sent_those(environ: dict[str, str]) -> None:
+    for kind in ("PNG", "JPEG", "GIF"):
+        assert inline(drawn(kind), XTERM | environ) == as_sixels(drawn(kind))
+    assert inline(PNG, XTERM | environ) == inline(JPEG, XTERM | environ) == ""
 
 
 @pytest.mark.parametrize("environ", NEITHER, ids=str)
