@@ -33,6 +33,15 @@ def test_what_aws_never_allows_is_refused_here(text: str) -> None:
         durations.read(text)
 
 
+def test_a_wait_for_a_person_may_be_short_but_has_an_end() -> None:
+    assert [durations.patience(text) for text in ("1", "5m", "1h")] == [1, 300, 3600]
+    for text in ("0", "61m"):
+        with pytest.raises(ValueError, match="a second and an hour"):
+            durations.patience(text)
+    with pytest.raises(ValueError, match="like 5m"):
+        durations.patience("soon")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
