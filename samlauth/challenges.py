@@ -133,6 +133,28 @@ class SolveCaptcha(Challenge[str]):
 
 
 @dataclass(frozen=True)
+class Confirm(Challenge[bool]):
+    """A yes or no."""
+
+    question: str
+    """Without what may be answered, which the prompt adds."""
+    setting: str = ""
+    """The setting in :mod:`samlauth.settings` that spares the question; a yes is kept there."""
+    default: bool = True
+    """What ENTER means."""
+
+
+@dataclass(frozen=True)
+class EnterAssertion(Challenge[str]):
+    """A SAML response that the person has from elsewhere, in whatever form it was copied."""
+
+    note: str = ""
+    """How to get at it: a few lines to show first."""
+    refused: str = ""
+    """Why the last one given is of no use."""
+
+
+@dataclass(frozen=True)
 class ChooseRoles(Challenge[tuple[Role, ...]]):
     """Which of the roles in the assertion to assume."""
 
@@ -151,5 +173,7 @@ AnyChallenge = (
     | EnterPhone
     | ChooseMethod
     | SolveCaptcha
+    | Confirm
+    | EnterAssertion
     | ChooseRoles
 )

@@ -16,6 +16,8 @@ from samlauth.challenges import (
     AnyChallenge,
     ChooseMethod,
     ChooseRoles,
+    Confirm,
+    EnterAssertion,
     EnterCode,
     EnterPassword,
     EnterPhone,
@@ -26,6 +28,8 @@ from samlauth.challenges import (
 )
 from samlauth.errors import NobodyToAsk, SamlauthError
 from samlauth.flow import (
+    Browse,
+    BrowserEnded,
     CallSTS,
     Credentials,
     Ended,
@@ -39,6 +43,7 @@ from samlauth.flow import (
     Wait,
 )
 from samlauth.redactor import Redactor
+from samlauth.saml import SAMLResponse
 
 Send = Callable[[Request], Page]
 
@@ -58,6 +63,7 @@ class Effects:
     redactor: Redactor
     wait: Callable[[Wait, Send], Ended]
     """Waits, and sends the step's poll meanwhile by the function it is given."""
+    browse: Callable[[Browse], SAMLResponse | BrowserEnded]
 
 
 def run(flow: Flow[T], effects: Effects) -> T:
@@ -93,6 +99,11 @@ def _perform(step: Step, effects: Effects) -> object:
         case Tell():
             effects.tell(step)
             return None
+        case Browse():
+            caught = effects.browse(step)
+            if isinstance(caught, SAMLResponse):
+                _hide(redactor, (caught.base64,))
+            return caught
         case CallSTS(calls):
             _hide(redactor, (call.saml_response.base64 for call in calls))
             results = effects.call_sts(step)
@@ -100,7 +111,7 @@ def _perform(step: Step, effects: Effects) -> object:
                 if isinstance(result, Credentials):
                     _hide(redactor, (result.secret_access_key, result.session_token))
             return results
-        case EnterPassword() | EnterCode() | EnterPhone():
+        case EnterPassword() | EnterCode() | EnterPhone() | EnterAssertion():
             answer = _answer(step, effects)
             match answer:
                 case str(secret) | Phone(number=secret):
@@ -108,7 +119,14 @@ def _perform(step: Step, effects: Effects) -> object:
                 case _:
                     pass  # another way: no secret
             return answer
-        case EnterSetting() | EnterUsername() | ChooseMethod() | SolveCaptcha() | ChooseRoles():
+        case (
+            EnterSetting()
+            | EnterUsername()
+            | ChooseMethod()
+            | SolveCaptcha()
+            | Confirm()
+            | ChooseRoles()
+        ):
             return _answer(step, effects)
         case _:
             assert_never(step)
@@ -158,6 +176,11 @@ def _named(challenge: AnyChallenge) -> tuple[str, str]:
             return "the way to prove that it is you", f"Name one with --mfa: {kinds}."
         case SolveCaptcha():
             return "the text in an image", ""
+        case Confirm(setting=setting):
+            flag = setting.replace("_", "-")
+            return "your leave", f"--{flag} gives it, --no-{flag} does not." if flag else ""
+        case EnterAssertion():
+            return "the SAML response", "Give it with --saml-assertion."
         case ChooseRoles():
             return "the role", ""
         case EnterPhone():

@@ -6,10 +6,11 @@ The tree, with the exit code each branch ends in::
     ├── UsageError               2   the command line
     ├── SettingsError            3   a setting, or the profile it would be written to
     ├── SignInRefused            4   the identity provider said no to the person
-    ├── CodeRefused              5   the second factor failed, was denied or timed out
+    ├── CodeRefused              5   the second factor failed or was denied, or time ran out
     ├── NeedsPerson              6   somebody has to act, and nobody is here or we cannot help
     │   ├── NobodyToAsk              a question, and no terminal to ask it on
-    │   ├── PageUnreadable           a page this version does not know
+    │   ├── NeedsBrowser             what a reader of pages cannot do, and a browser can
+    │   │   └── PageUnreadable       a page this version does not know
     │   └── UnsafePage               a page that would send a secret to the wrong place
     ├── NoSuchRole               7   the role asked for is not among those offered
     ├── AssertionRefused         8   the SAML response is of no use to AWS
@@ -54,7 +55,7 @@ class SignInRefused(SamlauthError):
 
 
 class CodeRefused(SamlauthError):
-    """The second factor was wrong, denied, or came too late."""
+    """The second factor was wrong, denied, or came too late; or the sign-in in a browser did."""
 
     exit_code = 5
 
@@ -69,7 +70,11 @@ class NobodyToAsk(NeedsPerson):
     """A challenge came up and no answerer could answer it."""
 
 
-class PageUnreadable(NeedsPerson):
+class NeedsBrowser(NeedsPerson):
+    """Only a browser can go on: scripts, a passkey, consent, another provider's pages."""
+
+
+class PageUnreadable(NeedsBrowser):
     """The identity provider served a page this version cannot read."""
 
 

@@ -12,6 +12,7 @@ the generator at the step that caused them.
     a challenge  its answer, or AnotherWay or Resend where it has them
     Wait         None when the time is over, AnotherWay, Resend, or the Page its poll was answered by
     Tell         None
+    Browse        SAMLResponse, or BrowserEnded
     CallSTS      tuple[Credentials | Refusal, ...], in the order of the calls
     ===========  =================================================
 """
@@ -20,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 from samlauth.challenges import A, AnotherWay, AnyChallenge, Challenge, Resend, Way
+from samlauth.credentials import Credentials as Credentials  # the reply to CallSTS
 from samlauth.reach import Carrying, Reach
 from samlauth.saml import Role, SAMLResponse
 
@@ -45,6 +46,9 @@ class Request:
     json: str | None = field(default=None, repr=False, kw_only=True)
     seconds: float | None = field(default=None, kw_only=True)
     """How long the whole exchange may take; None for the usual."""
+    negotiate: bool = field(default=False, kw_only=True)
+    """Whether to prove who the person is by their Kerberos ticket (RFC 4559), to the password's
+    origin alone. A 401 that is left in the end comes back as the page it is."""
     binary: bool = field(default=False, kw_only=True)
     """Whether the answer is no text: it comes as ``Page.content``, and ``body`` is empty."""
     carrying: Carrying = "nothing"
@@ -68,6 +72,10 @@ class Page:
     """The decoded text, at most 5 MB."""
     content: bytes = field(default=b"", repr=False, kw_only=True)
     """The bytes of a binary answer."""
+    authenticate: tuple[str, ...] = field(default=(), kw_only=True)
+    """The schemes of its WWW-Authenticate headers, in lower case: ``negotiate``, ``ntlm``, …"""
+    note: str = field(default="", kw_only=True)
+    """Why a ticket or certificate was not shown, or not accepted: for the person, fit to print."""
     elsewhere: str | None = None
     """Where a redirect pointed that left the reach and was not followed; the body is empty then."""
 
@@ -99,6 +107,28 @@ Ended = Page | AnotherWay | Resend | None
 
 
 @dataclass(frozen=True)
+class Browse:
+    """Go on in the person's own browser, until it posts a SAML response to AWS."""
+
+    url: str
+    """Where a sign-in that ends at AWS begins (saml-profiles-2.0 §4.1.5)."""
+    owner: str
+    """Whose browser profile to use: identity provider and person. Sessions are never shared."""
+    account_url: str = ""
+    """A page of the provider that signs in and posts nothing to AWS; empty when it has none."""
+
+
+@dataclass(frozen=True)
+class BrowserEnded:
+    """Why a browser gave no SAML response."""
+
+    reason: Literal["absent", "no display", "closed", "timed out", "crashed"]
+    message: str
+    """What happened, a sentence for the person."""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class AssumeRoleWithSAML:
     """The parameters of one STS call, by AWS's own names.
 
@@ -109,17 +139,10 @@ class AssumeRoleWithSAML:
     saml_response: SAMLResponse
     duration_seconds: int
     region: str
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Temporary credentials, as STS returned them."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str = field(repr=False)
-    expiration: datetime
-    """Aware, UTC."""
+    policy: str = ""
+    """JSON; what the credentials may do is what the role and this both allow. Empty for no such."""
+    policy_arns: tuple[str, ...] = ()
+    """The same, by managed policies."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +162,7 @@ class CallSTS:
     shows: str | None = None
 
 
-Step = Request | AnyChallenge | Wait | Tell | CallSTS
+Step = Request | AnyChallenge | Wait | Tell | Browse | CallSTS
 Flow = Generator[Step, object, T]
 
 
@@ -166,6 +189,11 @@ def wait(step: Wait) -> Flow[Ended]:
 def tell(text: str, *, quiet: bool = True) -> Flow[None]:
     """Show the person a line."""
     yield Tell(text, quiet)
+
+
+def browse(step: Browse) -> Flow[SAMLResponse | BrowserEnded]:
+    """Have the person go on in their browser; what it posted to AWS, or why it did not."""
+    return cast("SAMLResponse | BrowserEnded", (yield step))
 
 
 def call_sts(

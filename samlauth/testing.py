@@ -30,7 +30,19 @@ from typing import Any, Generic, TypeVar, overload
 
 from samlauth.challenges import AnotherWay, AnyChallenge, Challenge, Resend
 from samlauth.errors import UnsafePage
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Flow, Page, Request, Step, Tell, Wait
+from samlauth.flow import (
+    AssumeRoleWithSAML,
+    Browse,
+    BrowserEnded,
+    CallSTS,
+    Flow,
+    Page,
+    Request,
+    Step,
+    Tell,
+    Wait,
+)
+from samlauth.saml import SAMLResponse
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -48,6 +60,7 @@ class Replay(Generic[T]):
     waits: list[Wait] = field(default_factory=list)
     """With their polls, which are not among the requests."""
     told: list[Tell] = field(default_factory=list)
+    browsed: list[Browse] = field(default_factory=list)
     calls: list[AssumeRoleWithSAML] = field(default_factory=list)
 
 
@@ -66,7 +79,7 @@ def replay(
 
     An entry is a Page for a Request, the answer for a challenge (AnotherWay or Resend where it has
     them), None for a Wait whose time is over, or else AnotherWay, Resend or the Page that answers
-    its poll, a tuple of results for CallSTS, or an exception, which is thrown into the flow at that
+    its poll, a SAMLResponse or BrowserEnded for Browse, a tuple of results for CallSTS, or an exception, which is thrown into the flow at that
     step. A Tell takes no entry. Requests, polls too, are held to their reach as in a real login:
     one that may not be sent gets the same UnsafePage thrown, and takes no entry either.
 
@@ -117,6 +130,9 @@ def _reply(step: Step, entries: _Script, run: Replay[Any]) -> object:
                 return refusal
             run.waits.append(step)
             return entries.take(step, Page if poll else NoneType, NoneType, *_wishes(step))
+        case Browse():
+            run.browsed.append(step)
+            return entries.take(step, SAMLResponse, BrowserEnded)
         case CallSTS():
             run.calls.extend(step.calls)
             reply = entries.take(step, tuple)

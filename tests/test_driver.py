@@ -10,6 +10,8 @@ from samlauth.challenges import (
     AnyChallenge,
     ChooseMethod,
     ChooseRoles,
+    Confirm,
+    EnterAssertion,
     EnterCode,
     EnterPassword,
     EnterPhone,
@@ -23,6 +25,8 @@ from samlauth.driver import Effects, Send, run
 from samlauth.errors import NetworkError, NobodyToAsk
 from samlauth.flow import (
     AssumeRoleWithSAML,
+    Browse,
+    BrowserEnded,
     CallSTS,
     Credentials,
     Ended,
@@ -33,6 +37,7 @@ from samlauth.flow import (
     Tell,
     Wait,
     ask,
+    browse,
     call_sts,
     fetch,
     tell,
@@ -60,7 +65,13 @@ class World:
         self.done: list[object] = []
         self.redactor = Redactor()
         self.effects = Effects(
-            self._page, self._reply, self.done.append, self._sts, self.redactor, self._wait
+            self._page,
+            self._reply,
+            self.done.append,
+            self._sts,
+            self.redactor,
+            self._wait,
+            self._browse,
         )
 
     def _reply(self, step: object) -> object | None:
@@ -81,6 +92,11 @@ class World:
         ended = self._reply(step)
         assert ended is None or isinstance(ended, AnotherWay | Resend)
         return ended
+
+    def _browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
+        reply = self._reply(step)
+        assert isinstance(reply, SAMLResponse | BrowserEnded)
+        return reply
 
     def _sts(self, step: CallSTS) -> tuple[Credentials | Refusal, ...]:
         answer = self._reply(step)
@@ -169,8 +185,9 @@ CAPTCHA = SolveCaptcha(b"", "https://idp.example/captcha")
         ),
         (EnterCode("MFA token"), "123456", "123456"),
         (PHONE, Phone("+49 170 1234567", "DE"), "+49 170 1234567"),
+        (EnterAssertion(), "UmVzcG9uc2U=", "UmVzcG9uc2U="),
     ],
-    ids=["password", "code", "phone"],
+    ids=["password", "code", "phone", "assertion"],
 )
 def test_secret_answers_are_hidden_from_then_on(
     challenge: AnyChallenge, answer: object, secret: str
@@ -275,22 +292,43 @@ def test_the_response_and_the_credentials_are_hidden() -> None:
         assert world.redactor.clean(secret) == HIDDEN
 
 
+def test_what_a_browser_caught_is_hidden_and_how_it_ended_goes_back() -> None:
+    step = Browse("https://idp.example/start", "idp ada")
+
+    def flow() -> Flow[SAMLResponse | BrowserEnded]:
+        return (yield from browse(step))
+
+    world = World(CALL.saml_response)
+    assert run(flow(), world.effects) == CALL.saml_response
+    assert world.done == [step]
+    assert world.redactor.clean(CALL.saml_response.base64) == HIDDEN
+    closed = BrowserEnded("closed", "The window was closed.")
+    assert run(flow(), World(closed).effects) == closed
+
+
 @pytest.mark.parametrize(
-    ("challenge", "asked"),
+    ("challenge", "asked", "hint"),
     [
-        (EnterCode("MFA token"), "MFA token"),
-        (PHONE, "for your phone number"),
-        (METHODS, "way to prove"),
-        (CAPTCHA, "text in an image"),
-        (ChooseRoles((ROLE,)), "the role"),
+        (EnterCode("MFA token"), "MFA token", ""),
+        (
+            Confirm("Open it?", "browser"),
+            "your leave",
+            "--browser gives it, --no-browser does not.",
+        ),
+        (Confirm("Sure?"), "your leave", ""),
+        (EnterAssertion(), "the SAML response", "Give it with --saml-assertion."),
+        (PHONE, "for your phone number", ""),
+        (METHODS, "way to prove", "Name one with --mfa: sms, totp."),
+        (CAPTCHA, "text in an image", ""),
+        (ChooseRoles((ROLE,)), "the role", ""),
     ],
 )
 def test_a_challenge_nobody_answers_says_what_it_would_have_asked(
-    challenge: AnyChallenge, asked: str
+    challenge: AnyChallenge, asked: str, hint: str
 ) -> None:
     def flow() -> Flow[object]:
         return (yield challenge)
 
     with pytest.raises(NobodyToAsk, match=asked) as caught:
         run(flow(), World(None).effects)
-    assert caught.value.hint == ("Name one with --mfa: sms, totp." if challenge is METHODS else "")
+    assert caught.value.hint == hint

@@ -7,7 +7,7 @@ import pytest
 
 from samlauth.challenges import ChooseRoles
 from samlauth.errors import NetworkError, NobodyToAsk, NoSuchRole, STSRefused
-from samlauth.flow import Credentials, Flow, Page, Refusal, Request, fetch
+from samlauth.flow import Browse, Credentials, Flow, Page, Refusal, Request, fetch
 from samlauth.login import Choice, Known, SignedIn, Wanted, choose, login, naming
 from samlauth.reach import Origin, Reach
 from samlauth.saml import Role, SAMLResponse
@@ -48,6 +48,7 @@ class Provider:
     """Hands over what its one page holds."""
 
     reach = Reach(Origin("idp.example"))
+    in_browser = Browse("https://idp.example/start", "idp ada")
 
     def sign_in(self) -> Flow[SAMLResponse]:
         page = yield from fetch(Request("https://idp.example/start"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from samlauth.flow import Flow
+from samlauth.flow import Browse, Flow
 from samlauth.reach import Reach
 from samlauth.saml import SAMLResponse
 
@@ -19,5 +19,10 @@ class IdentityProvider(Protocol):
     def sign_in(self) -> Flow[SAMLResponse]:
         """Sign the person in, from wherever the browser session stands.
 
-        Raises SignInRefused, CodeRefused and NeedsPerson, each with what to do next.
+        Raises SignInRefused, CodeRefused and NeedsPerson, each with what to do next; NeedsBrowser
+        when a browser can go on where this cannot.
         """
+
+    @property
+    def in_browser(self) -> Browse:
+        """The same sign-in, as a browser does it."""

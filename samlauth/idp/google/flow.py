@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from urllib.parse import urlencode
 
 from samlauth.aliases import is_aws_sign_in
-from samlauth.flow import Flow, Page, Request, fetch
+from samlauth.flow import Browse, Flow, Page, Request, fetch
 from samlauth.idp.google import account, challenge, refusals
 from samlauth.idp.google.attempt import Attempt
 from samlauth.idp.google.pages import read
@@ -91,12 +91,21 @@ class Google:
         query = urlencode({"idpid": self.idp_id, "spid": self.sp_id, "forceauthn": "false"})
         return f"{account.ORIGIN}/o/saml2/initsso?{query}"
 
+    @property
+    def in_browser(self) -> Browse:
+        """The same sign-in in a browser, begun at the page of the person's account."""
+        return Browse(
+            self.entry_url,
+            f"google {self.idp_id} {self.username}",
+            f"{account.ORIGIN}/ServiceLogin",
+        )
+
     def sign_in(self) -> Flow[SAMLResponse]:
         """Sign in, from whichever page Google answers with first.
 
         Raises SignInRefused when Google does not accept the account, the password or the app;
-        CodeRefused when it does not accept the codes, or nobody answers its prompt; NeedsPerson
-        when only a browser can go on; PageUnreadable for a page that cannot be answered; UnsafePage
+        CodeRefused when it does not accept the codes, or nobody answers its prompt; NeedsBrowser
+        when only a browser can go on, PageUnreadable for a page that cannot be answered; UnsafePage
         for a response that would be posted without TLS.
         """
         attempt = Attempt(

@@ -6,6 +6,7 @@ from typing import Final
 
 from samlauth.errors import (
     CodeRefused,
+    NeedsBrowser,
     NeedsPerson,
     NobodyToAsk,
     PageUnreadable,
@@ -50,9 +51,9 @@ def not_listed(username: str) -> NeedsPerson:
     )
 
 
-def captcha(said: str) -> SignInRefused:
+def captcha(said: str) -> NeedsBrowser:
     """The text of the image was never right."""
-    return SignInRefused(
+    return NeedsBrowser(
         f"Google did not accept the text of its image: {said}",
         hint=f"{_HERE_FIRST}: where it knows you, Google shows no image for some days.",
     )
@@ -126,9 +127,9 @@ def stopped_after_prompt(reason: str) -> CodeRefused:
     )
 
 
-def browser_only(state: BrowserOnly) -> NeedsPerson:
+def browser_only(state: BrowserOnly) -> NeedsBrowser:
     """A challenge for browsers, and no other way offered."""
-    return NeedsPerson(
+    return NeedsBrowser(
         f"Google showed {state.seen}, which only a browser can answer, and no other way that "
         "samlauth has not tried.",
         hint="Add another second step, such as an authenticator app, at "
@@ -136,9 +137,9 @@ def browser_only(state: BrowserOnly) -> NeedsPerson:
     )
 
 
-def nothing_usable(menu: Menu) -> NeedsPerson:
+def nothing_usable(menu: Menu) -> NeedsBrowser:
     """A menu of challenges for browsers."""
-    return NeedsPerson(
+    return NeedsBrowser(
         f"Google offers no way to prove it is you that samlauth can use, only "
         f"{' and '.join(menu.left_out)}.",
         hint="Add another second step, such as an authenticator app, at "
@@ -165,27 +166,27 @@ def demand(text: str) -> SignInRefused:
     )
 
 
-def interstitial(seen: str) -> NeedsPerson:
+def interstitial(seen: str) -> NeedsBrowser:
     """A page to click through."""
-    return NeedsPerson(
+    return NeedsBrowser(
         f"Google accepted you and then showed {seen}, which a person has to deal with.",
         hint="Open the AWS app from your Google apps menu in a browser once, with the same account, "
         "and finish what Google asks there; then try again.",
     )
 
 
-def rejected(reason: str) -> SignInRefused:
+def rejected(reason: str) -> NeedsBrowser:
     """Google wants a browser that runs scripts."""
-    return SignInRefused(
+    return NeedsBrowser(
         "Google refused to sign in from this program and wants a browser"
         + (f" (reason {reason})." if reason else "."),
         hint=f"{_HERE_FIRST} and try again, or pass a browser's own value with --bg-response.",
     )
 
 
-def federated(host: str) -> PageUnreadable:
+def federated(host: str) -> NeedsBrowser:
     """The account is at home elsewhere."""
-    return PageUnreadable(
+    return NeedsBrowser(
         f"Your account does not sign in at Google itself: Google sent us on to "
         f"{host}, whose pages this version cannot read.",
         hint="Check the username (-u). If it is right, ask your administrator "
@@ -202,7 +203,7 @@ def unreadable(state: Unknown) -> PageUnreadable:
     )
 
 
-def error_page(state: ErrorPage) -> PageUnreadable:
+def error_page(state: ErrorPage) -> NeedsPerson:
     """An HTTP error."""
     shown = f"Google showed an error page (HTTP {state.status}), at {state.path}"
     if state.status == 400 and "/challenge/" in state.path:
@@ -217,12 +218,12 @@ def error_page(state: ErrorPage) -> PageUnreadable:
             hint="Check -I, -S and the username (-u). " + IN_A_BROWSER,
         )
     if state.status == 429:
-        return PageUnreadable(
+        return NeedsPerson(
             f"{shown}: too many attempts came from this network.",
             hint="Wait some minutes before you try again.",
         )
     if state.status >= 500:
-        return PageUnreadable(
+        return NeedsPerson(
             f"{shown}: something is wrong on Google's side.",
             hint="Try again in a minute; https://www.google.com/appsstatus says whether it is known.",
         )
@@ -237,9 +238,9 @@ def endless(pages: int) -> PageUnreadable:
     )
 
 
-def not_for_aws(host: str) -> PageUnreadable:
+def not_for_aws(host: str) -> NeedsPerson:
     """A SAML response for another app."""
-    return PageUnreadable(
+    return NeedsPerson(
         f"Google signed you in to {safe(host, 100)}, which is not AWS.",
         hint="Check -S: it is spid in the sign-in link of the AWS app.",
     )

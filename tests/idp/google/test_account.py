@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from samlauth.challenges import AnotherWay, EnterUsername, SolveCaptcha
-from samlauth.errors import NobodyToAsk, PageUnreadable, SignInRefused
+from samlauth.errors import NeedsBrowser, NobodyToAsk, PageUnreadable
 from samlauth.flow import Page
 
 from . import served
@@ -57,7 +57,7 @@ def test_a_wrong_text_brings_another_image() -> None:
 
 def test_three_texts_are_enough() -> None:
     again = (served.lite_captcha(said="Encore"), image(), "wrong")
-    outcome = refused(SignInRefused, *again * 3, served.lite_captcha(said="Encore"))
+    outcome = refused(NeedsBrowser, *again * 3, served.lite_captcha(said="Encore"))
     assert "Encore" in outcome.result.message
     assert "image" in outcome.result.message
     assert len([r for r in outcome.requests if r.form]) == 3
@@ -66,7 +66,7 @@ def test_three_texts_are_enough() -> None:
 def test_nobody_to_read_the_image() -> None:
     with pytest.raises(NobodyToAsk):
         run(FIRST, image(), NOBODY)
-    outcome = refused(SignInRefused, FIRST, image(), "one", SECOND, image(), NOBODY)
+    outcome = refused(NeedsBrowser, FIRST, image(), "one", SECOND, image(), NOBODY)
     assert "image" in outcome.result.message
 
 

@@ -14,7 +14,7 @@ from samlauth.challenges import (
     Resend,
     Way,
 )
-from samlauth.errors import CodeRefused, NeedsPerson, NobodyToAsk
+from samlauth.errors import CodeRefused, NeedsBrowser, NobodyToAsk
 from samlauth.flow import Page
 from samlauth.idp.google import Google
 
@@ -337,7 +337,7 @@ def test_the_only_way_is_taken_by_itself_once() -> None:
 
 def test_a_menu_of_ways_for_browsers_only_is_named() -> None:
     page = served.lite_selection(served.lite_entry(1, "2"), served.lite_entry(4, "53"))
-    outcome = refused(NeedsPerson, page)
+    outcome = refused(NeedsBrowser, page)
     assert "a security-key challenge (sk) and a passkey challenge (pk)" in outcome.result.message
     assert outcome.result.exit_code == 6
 
@@ -489,7 +489,7 @@ def test_a_challenge_for_browsers_is_left_by_itself_and_said() -> None:
 
 def test_a_challenge_for_browsers_without_another_way_is_named() -> None:
     bare = served.lite("/v3/signin/challenge/sk", "", buttons=False)
-    outcome = refused(NeedsPerson, bare)
+    outcome = refused(NeedsBrowser, bare)
     assert "a security-key challenge (sk)" in outcome.result.message
     assert "browser" in outcome.result.hint
     assert len(outcome.requests) == 1
@@ -497,4 +497,4 @@ def test_a_challenge_for_browsers_without_another_way_is_named() -> None:
 
 def test_a_challenge_for_browsers_that_comes_back_is_the_end() -> None:
     page = served.lite_challenge("pk/presend")
-    assert len(refused(NeedsPerson, page, page).requests) == 2
+    assert len(refused(NeedsBrowser, page, page).requests) == 2

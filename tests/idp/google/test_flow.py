@@ -8,6 +8,7 @@ import pytest
 from samlauth.challenges import AnotherWay, EnterCode, EnterPassword, EnterUsername, Method
 from samlauth.errors import (
     CodeRefused,
+    NeedsBrowser,
     NeedsPerson,
     NetworkError,
     NobodyToAsk,
@@ -427,7 +428,7 @@ def test_a_response_for_aws_is_the_end(host: str) -> None:
     ],
 )
 def test_a_response_for_another_app_is_named(host: str) -> None:
-    outcome = refused(PageUnreadable, served.saml_post(f"https://{host}/saml"))
+    outcome = refused(NeedsPerson, served.saml_post(f"https://{host}/saml"))
     assert host in outcome.result.message
     assert "-S" in outcome.result.hint
 
@@ -465,16 +466,16 @@ def test_an_app_error_names_the_account_that_was_typed() -> None:
 
 
 def test_a_refusal_to_sign_in_without_a_browser_names_the_ways_on() -> None:
-    outcome = refused(SignInRefused, served.lite_identifier(), served.rejected())
+    outcome = refused(NeedsBrowser, served.lite_identifier(), served.rejected())
     assert "wants a browser (reason 47)" in outcome.result.message
     assert "--bg-response" in outcome.result.hint
-    plain = refused(SignInRefused, served.page("", "/signin/rejected"))
+    plain = refused(NeedsBrowser, served.page("", "/signin/rejected"))
     assert plain.result.message.endswith("wants a browser.")
 
 
 def test_another_identity_provider_is_named() -> None:
     away = Page(f"{ORIGIN}/x", 302, "", elsewhere="https://acme.okta.example/app?SAMLRequest=x")
-    outcome = refused(PageUnreadable, served.lite_identifier(), away)
+    outcome = refused(NeedsBrowser, served.lite_identifier(), away)
     assert "acme.okta.example" in outcome.result.message
     assert outcome.result.exit_code == 6
 
@@ -506,7 +507,9 @@ def test_a_page_that_cannot_be_answered_is_said_to_be_one(page: Page, seen: str)
     ],
 )
 def test_an_error_page_says_what_to_do(path: str, status: int, message: str, hint: str) -> None:
-    outcome = refused(PageUnreadable, served.page("<p>Oh", path, status))
+    # Neither too many attempts nor a fault of Google's goes away in a browser.
+    kind = NeedsPerson if status == 429 or status >= 500 else PageUnreadable
+    outcome = refused(kind, served.page("<p>Oh", path, status))
     assert f"an error page (HTTP {status}), at {path}" in outcome.result.message
     assert message in outcome.result.message
     assert hint in outcome.result.hint
@@ -514,11 +517,11 @@ def test_an_error_page_says_what_to_do(path: str, status: int, message: str, hin
 
 def test_a_page_in_between_is_named() -> None:
     page = served.page("<form action=/x><input name=y>", "/signin/speedbump/passkeyenrollment")
-    outcome = refused(NeedsPerson, *LITE, page)
+    outcome = refused(NeedsBrowser, *LITE, page)
     assert "an offer to set up a passkey" in outcome.result.message
     assert "in a browser once" in outcome.result.hint
     away = Page(f"{ORIGIN}/x", 302, "", elsewhere="https://gds.google.com/web/chip?x")
-    assert "gds.google.com/web/chip" in refused(NeedsPerson, away).result.message
+    assert "gds.google.com/web/chip" in refused(NeedsBrowser, away).result.message
 
 
 def test_an_administrator_s_demand_ends_it_when_there_is_nothing_to_answer() -> None:

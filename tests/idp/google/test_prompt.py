@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from samlauth.challenges import AnotherWay, EnterCode, Resend
-from samlauth.errors import CodeRefused, NetworkError, SignInRefused
+from samlauth.errors import CodeRefused, NeedsBrowser, NetworkError
 from samlauth.flow import Page
 from samlauth.idp.google import Google
 
@@ -266,7 +266,7 @@ def test_a_refusal_after_a_prompt_is_the_phone_s() -> None:
         outcome = refused(CodeRefused, *script, served.rejected())
         assert "after the prompt on your phone (reason 47)" in outcome.result.message
         assert "tapped No" in outcome.result.hint
-    refused(SignInRefused, DP, AnotherWay(), served.rejected())
+    refused(NeedsBrowser, DP, AnotherWay(), served.rejected())
 
 
 # What to tap
