@@ -138,6 +138,8 @@ class Confirm(Challenge[bool]):
 
     question: str
     """Without what may be answered, which the prompt adds."""
+    note: str = ""
+    """A line to show first: why it is asked."""
     setting: str = ""
     """The setting in :mod:`samlauth.settings` that spares the question; a yes is kept there."""
     default: bool = True

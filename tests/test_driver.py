@@ -311,7 +311,7 @@ def test_what_a_browser_caught_is_hidden_and_how_it_ended_goes_back() -> None:
     [
         (EnterCode("MFA token"), "MFA token", ""),
         (
-            Confirm("Open it?", "browser"),
+            Confirm("Open it?", setting="browser"),
             "your leave",
             "--browser gives it, --no-browser does not.",
         ),

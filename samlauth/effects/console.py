@@ -6,6 +6,7 @@ loop is never eaten and data piped out stays clean.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -15,6 +16,11 @@ from contextlib import contextmanager, suppress
 from getpass import getpass
 from pathlib import Path
 from typing import Self, TextIO
+
+_QUIET = 0.3
+"""Seconds without input after a line end that tell ENTER from a line end in what is pasted."""
+_PROGRESS = 0.1
+"""Seconds between two looks at how much was pasted so far."""
 
 _SEQUENCE = re.compile(r"\x1b(?:[\[O][0-?]*[ -/]*[@-~]|.)?", re.DOTALL)
 """An arrow key, or the terminal's late answer to a question of another program (ECMA-48 §5.4)."""
@@ -94,12 +100,45 @@ class Console:
 
     if sys.platform == "win32":
 
+        def pasted(self, prompt: str) -> str:
+            """A SAML response, typed or pasted without an echo, up to ENTER. Raises EOFError."""
+            return getpass(prompt)
+
         @contextmanager
         def keys(self) -> Iterator[ReadKeys]:
             """Single keys, as they are pressed and without an echo, while the block runs."""
             yield _pressed
 
     else:
+
+        def pasted(self, prompt: str) -> str:
+            """A SAML response, pasted without an echo, however long and with its line ends in it.
+
+            A terminal hands over at most 4,095 characters of a line (termios(3), MAX_CANON), so the
+            line is read beside its line discipline. ENTER ends it where the response has its end,
+            and any blank line does, as does Ctrl-D; Backspace and Ctrl-U work. On a terminal whose
+            line can be written over, the number of characters is shown meanwhile. Afterwards the
+            terminal is as it was, and what was typed and not read is forgotten.
+
+            Raises EOFError when the terminal closes, or at Ctrl-D with nothing pasted.
+            """
+            import termios
+
+            keyboard = self.keyboard.fileno()
+            try:
+                usual, unread = termios.tcgetattr(keyboard), termios.tcgetattr(keyboard)
+                unread[3] &= ~(termios.ICANON | termios.ECHO | termios.IEXTEN)
+                unread[6][termios.VMIN], unread[6][termios.VTIME] = 1, 0
+                # After Ctrl-Z, the shell would come back with a terminal that shows the rest.
+                unread[6][termios.VSUSP] = os.fpathconf(keyboard, "PC_VDISABLE").to_bytes(1, "big")
+                try:
+                    termios.tcsetattr(keyboard, termios.TCSAFLUSH, unread)
+                    return _Paste(self, prompt).read()
+                finally:
+                    if _in_foreground(keyboard):
+                        termios.tcsetattr(keyboard, termios.TCSAFLUSH, usual)
+            except termios.error:
+                raise EOFError from None  # the terminal is gone
 
         @contextmanager
         def keys(self) -> Iterator[ReadKeys]:
@@ -148,6 +187,93 @@ if sys.platform == "win32":
         return key
 
 else:
+
+    class _Paste:
+        """What is being pasted on a terminal that hands over every character by itself."""
+
+        def __init__(self, console: Console, prompt: str) -> None:
+            self._console = console
+            self._prompt = prompt
+            self._rewriting = can_rewrite(console.screen)
+            self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+            self._typed: list[str] = []
+            self._asked = False
+            """Whether a line end is the last that came, and may be the end of it all."""
+            self._hinted = False
+            self._shown, self._shown_at = 0, 0.0
+
+        def read(self) -> str:
+            """All of it, once it is over."""
+            self._console.say(self._prompt, end="")
+            over = False
+            while not over:
+                behind = self._rewriting and self._shown != len(self._typed)
+                arrived = self._more(_QUIET if self._asked else _PROGRESS if behind else None)
+                over = self._is_all() if arrived is None else self._take(arrived)
+                self._show()
+            text = self._text().strip()
+            clear = f"\r\x1b[K{self._prompt}" if self._rewriting else ""
+            self._console.say(f"{clear}{len(text):,} characters")
+            return text
+
+        def _text(self) -> str:
+            return _SEQUENCE.sub("", "".join(self._typed)).replace("\r", "\n")
+
+        def _more(self, seconds: float | None) -> str | None:
+            """What arrives next; None for nothing in so many seconds. Raises EOFError."""
+            import select
+
+            keyboard = self._console.keyboard.fileno()
+            if not select.select([keyboard], [], [], seconds)[0]:
+                return None
+            try:
+                arrived = os.read(keyboard, 65_536)
+            except OSError:
+                arrived = b""
+            if not arrived:
+                raise EOFError
+            return self._decode(arrived)
+
+        def _take(self, arrived: str) -> bool:
+            """Take in what arrived; whether Ctrl-D was in it. Raises EOFError for Ctrl-D alone."""
+            for key in arrived:
+                self._asked = key in "\r\n"
+                match key:
+                    case "\x04":
+                        if not self._text().strip():
+                            raise EOFError
+                        return True
+                    case "\x7f" | "\x08":
+                        del self._typed[-1:]
+                    case "\x15":
+                        self._typed.clear()
+                    case _:
+                        self._typed.append(key)
+            return False
+
+        def _is_all(self) -> bool:
+            """Whether nothing more came because of an ENTER, at the end of it all."""
+            from samlauth.idp.assertion import is_whole
+
+            if not self._asked:
+                return False
+            self._asked = False
+            text = self._text()
+            if not text.strip() or text.endswith("\n\n") or is_whole(text):
+                return True
+            if not self._hinted:
+                self._hinted = True
+                self._console.say("\r\x1b[K" if self._rewriting else "\n", end="")
+                self._console.say("That is not all of it: paste the rest. ENTER ends it as it is.")
+                self._console.say(self._prompt, end="")
+                self._shown = 0
+            return False
+
+        def _show(self) -> None:
+            now, size = time.monotonic(), len(self._typed)
+            if self._rewriting and size != self._shown and now - self._shown_at >= _PROGRESS:
+                self._shown, self._shown_at = size, now
+                self._console.say(f"\r\x1b[K{self._prompt}… {size:,} characters", end="")
 
     def _in_foreground(keyboard: int) -> bool:
         try:

@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TypeVar, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from samlauth.challenges import (
     AnotherWay,
     AnyChallenge,
     ChooseMethod,
     ChooseRoles,
+    Confirm,
+    EnterAssertion,
     EnterCode,
     EnterPassword,
     EnterPhone,
@@ -139,6 +141,30 @@ class Terminal:
             with waiting.rewritten(console) as show:
                 return waiting.wait(step, send, keys, show, self._clock, with_keys=with_keys)
 
+    def until(
+        self, text: str, seconds: float, over: Callable[[], bool]
+    ) -> Literal["enter", "over", "time"]:
+        """Show ``text`` until ENTER is pressed, it is ``over``, or so many seconds have passed.
+
+        As :meth:`wait`, without a poll: without a terminal the text is said once, on standard
+        error, and only ``over`` and the time end it. Raises what ``over`` raises.
+        """
+        step = Wait(seconds, text)
+        clock = self._clock
+        try:
+            console = Console.open()
+        except OSError:
+            self._announce(step, output.tell, with_keys=False)
+            return waiting.until(step, over, no_keys, waiting.unseen, clock, with_keys=False)
+        with console, console.keys() as keys:
+            with_keys = keys is not no_keys
+            if self._plain or not can_rewrite(console.screen):
+                self._announce(step, console.say, with_keys=with_keys)
+                return waiting.until(step, over, keys, waiting.unseen, clock, with_keys=with_keys)
+            self._announce(step, console.say, with_keys=None)
+            with waiting.rewritten(console) as show:
+                return waiting.until(step, over, keys, show, clock, with_keys=with_keys)
+
     def _announce(self, step: Wait, say: Callable[[str], None], with_keys: bool | None) -> None:
         """Say what is waited for, with the hints unless a live line has them.
 
@@ -184,6 +210,14 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
         case SolveCaptcha(image, url, refused):
             _report(console, refused)
             return _captcha(console, image, url, {} if plain else os.environ)
+        case Confirm(question, note, default=default):
+            _report(console, note)
+            return _confirm(console, question, default)
+        case EnterAssertion(note, refused):
+            _report(console, refused)
+            for line in note.splitlines():
+                console.say(safe(line, 400))
+            return console.pasted("SAML response: ")
         case ChooseRoles():
             return (_pick(console, challenge, plain),)
         case _:
@@ -213,6 +247,19 @@ def _or_other(
         if other is not None:
             return other
     return typed
+
+
+def _confirm(console: Console, question: str, default: bool) -> bool:
+    while True:
+        typed = console.line(f"{safe(question)} [{'Y/n' if default else 'y/N'}] ", empty=True)
+        match typed.lower():
+            case "":
+                return default
+            case "y" | "yes":
+                return True
+            case "n" | "no":
+                return False
+        console.say("Type y or n.")
 
 
 def _phone(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Literal
 
 from samlauth.challenges import AnotherWay, Resend, Way
 from samlauth.effects.console import Console, ReadKeys
@@ -145,6 +146,30 @@ def wait(
             elif key in "\r\n" and step.poll is None:
                 return None
     return poll.result()
+
+
+def until(
+    step: Wait,
+    over: Callable[[], bool],
+    keys: ReadKeys,
+    show: Show,
+    clock: Callable[[], float],
+    *,
+    with_keys: bool,
+) -> Literal["enter", "over", "time"]:
+    """Wait until it is ``over``, ENTER is pressed, or the step's time has come; which it was.
+
+    ``over`` is called several times a second, and may do a little work. ``clock`` counts seconds.
+    """
+    deadline = clock() + step.seconds
+    while not over():
+        left = deadline - clock()
+        if left <= 0:
+            return "time"
+        show(hints(step, left, with_keys))
+        if any(key in "\r\n" for key in keys(min(left, _GLANCE))):
+            return "enter"
+    return "over"
 
 
 def _beside(send: Callable[[Request], Page], request: Request, seconds: float) -> Future[Page]:

@@ -39,6 +39,8 @@ CHALLENGES = {
     "phone": EnterPhone("Enter your phone number", refused="Not a number.", note="For a text"),
     "phone-country": EnterPhone("Enter your phone number", ("US", "DE", "CH"), ways=BOTH),
     "methods": ChooseMethod((Method("sms", "Text to 79\\x07", "k1"), Method("totp", "App", "k2"))),
+    "confirm": Confirm("Open it \\x1b?", "A passkey \\x1b is wanted."),
+    "confirm-no": Confirm("Open it?", default=False),
     "captcha": SolveCaptcha(PNG, URL, "Not those characters."),
     "no-image": SolveCaptcha(b"<html>", URL),
     "roles": ChooseRoles((role("1" * 12, "Admin"), role("1" * 12, "Reader"), role("2" * 12, "Admin"))),
@@ -317,6 +319,27 @@ def test_a_captcha_is_in_a_private_file_while_it_is_asked_for(out: Path) -> None
     assert asked.answer() == "'Brown'"
     assert "\x1b" not in (asked.terminal.before or "")
     assert list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("challenge", "typed", "answer"),
+    [
+        ("confirm", ["y"], "True"),
+        ("confirm", [""], "True"),
+        ("confirm", ["maybe", "NO"], "False"),
+        ("confirm-no", [""], "False"),
+        ("confirm-no", ["Yes"], "True"),
+    ],
+)
+def test_a_yes_or_no(out: Path, challenge: str, typed: list[str], answer: str) -> None:
+    asked = Asked(challenge, out)
+    question = "Open it? [y/N] " if challenge == "confirm-no" else "Open it \\x1b? [Y/n] "
+    if challenge == "confirm":
+        asked.terminal.expect_exact("A passkey \\x1b is wanted.\r\n")
+    for line in typed:
+        asked.terminal.expect_exact(question)
+        asked.terminal.sendline(line)
+    assert asked.answer() == answer
 
 
 def test_the_file_is_gone_when_nobody_answers(out: Path) -> None:
