@@ -2,7 +2,8 @@
 
 A setting ``x_y`` is the flag ``--x-y``, the variable ``SAMLAUTH_X_Y`` and the key
 ``samlauth.x_y`` of the profile in the AWS config file; beside them stand the names that
-aws-google-auth and gsts use, so that their users need to change nothing. The sources, best first:
+aws-google-auth, gsts and aws-adfs use, so that their users need to change nothing. Google's count
+only for Google, aws-adfs's only for ADFS. The sources, best first:
 
     flag > SAMLAUTH_* > other tools' variables > samlauth.* of the profile
          > other tools' keys of the profile > default
@@ -68,6 +69,7 @@ class Setting(Generic[T]):
         *,
         short: str = "",
         metavar: str = "",
+        group: str = "",
         environment: tuple[Alias, ...] = (),
         keys: tuple[Alias, ...] = (),
         stored: bool = True,
@@ -78,6 +80,8 @@ class Setting(Generic[T]):
         self.help = help
         self.short = short
         self.metavar = metavar
+        self.group = group
+        """The heading it stands under in ``--help``; empty for none."""
         self.environment = environment
         self.keys = keys
         self.stored = stored
@@ -105,6 +109,8 @@ class Setting(Generic[T]):
 
     def write(self, value: T) -> str:
         """The value as text that :attr:`read` reads back."""
+        if isinstance(value, tuple):
+            return ",".join(value)
         return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -135,6 +141,26 @@ def identifier(value: str) -> str | None:
     return value
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """Reads one of these words, in any case."""
+
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"not one of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def policy_arns(value: str) -> tuple[str, ...]:
+    """ARNs of managed policies, with commas or blanks between."""
+    arns = tuple(re.findall(r"[^\s,]+", value))
+    for arn in arns:
+        if not re.fullmatch(r"arn:aws[a-z0-9-]*:iam::(?:aws|\d{12}):policy/\S+", arn):
+            raise ValueError("not the ARN of a managed policy (arn:aws:iam::aws:policy/…)")
+    return arns
+
+
 def account(value: str) -> str | None:
     """An account id, which people write with dashes, too; or an account's name, as it is."""
     digits = value.replace("-", "")
@@ -144,6 +170,9 @@ def account(value: str) -> str | None:
 def _auto(value: str) -> str:
     return "auto" if switch(value) else ""
 
+
+GOOGLE, ADFS, BROWSERS = "Google", "ADFS", "your own browser"
+"""Headings."""
 
 PROFILE: Setting[str] = Setting(
     "profile",
@@ -155,6 +184,14 @@ PROFILE: Setting[str] = Setting(
     environment=(Alias("AWS_PROFILE"),),
     stored=False,
 )
+IDP: Setting[str] = Setting(
+    "idp",
+    one_of("google", "adfs", "browser"),
+    "google",
+    "identity provider: google, adfs, or browser for any other; "
+    "by default told by -I and -S, --adfs-host, or --url",
+    metavar="NAME",
+)
 USERNAME = Setting(
     "username",
     text,
@@ -163,7 +200,7 @@ USERNAME = Setting(
     short="-u",
     metavar="USER",
     environment=(Alias("GOOGLE_USERNAME"),),
-    keys=(Alias("google_config.google_username"),),
+    keys=(Alias("google_config.google_username"), Alias("adfs_config.adfs_user")),
 )
 IDP_ID = Setting(
     "idp_id",
@@ -172,6 +209,7 @@ IDP_ID = Setting(
     "Google's id of your organisation (C0…)",
     short="-I",
     metavar="ID",
+    group=GOOGLE,
     environment=(Alias("GOOGLE_IDP_ID"),),
     keys=(Alias("google_config.google_idp_id"), Alias("gsts.idp_id")),
 )
@@ -182,8 +220,105 @@ SP_ID = Setting(
     "Google's id of the AWS app (a number of about 12 digits)",
     short="-S",
     metavar="ID",
+    group=GOOGLE,
     environment=(Alias("GOOGLE_SP_ID"),),
     keys=(Alias("google_config.google_sp_id"), Alias("gsts.sp_id")),
+)
+ADFS_HOST = Setting(
+    "adfs_host",
+    text,
+    None,
+    "host of your company's ADFS, or the address of its sign-in page",
+    metavar="HOST",
+    group=ADFS,
+    keys=(Alias("adfs_config.adfs_host"),),
+)
+ADFS_RP = Setting(
+    "adfs_rp",
+    text,
+    None,
+    "ADFS's name for AWS, its relying party (default: urn:amazon:webservices, by --partition)",
+    metavar="NAME",
+    group=ADFS,
+    keys=(Alias("adfs_config.provider_id"),),
+)
+PARTITION: Setting[str] = Setting(
+    "partition",
+    one_of("aws", "aws-us-gov", "aws-cn"),
+    "aws",
+    "aws (default), aws-us-gov or aws-cn: which AWS the ADFS sign-in is for",
+    metavar="NAME",
+    group=ADFS,
+)
+HOME_REALM = Setting(
+    "home_realm",
+    text,
+    None,
+    "claims provider to choose where ADFS asks for one",
+    metavar="REALM",
+    group=ADFS,
+)
+KERBEROS: Setting[bool | None] = Setting(
+    "kerberos",
+    switch,
+    None,
+    "sign in by your Kerberos ticket (default: if ADFS wants one)",
+    group=ADFS,
+)
+CLIENT_CERT = Setting(
+    "client_cert",
+    text,
+    None,
+    "file with your client certificate, for ADFS's certificate sign-in",
+    metavar="FILE",
+    group=ADFS,
+)
+CLIENT_KEY = Setting(
+    "client_key",
+    text,
+    None,
+    "file with its key, if that is another",
+    metavar="FILE",
+    group=ADFS,
+)
+URL = Setting(
+    "url",
+    text,
+    None,
+    "where the sign-in to AWS begins at any other identity provider",
+    metavar="URL",
+    group=BROWSERS,
+)
+BROWSER: Setting[bool | None] = Setting(
+    "browser",
+    switch,
+    None,
+    "sign in with your browser; --no-browser never opens it (default: asks when nothing else helps)",
+    group=BROWSERS,
+)
+BROWSER_PATH = Setting(
+    "browser_path",
+    text,
+    None,
+    "the browser's program (default: the Chrome, Chromium, Edge or Brave that is installed)",
+    metavar="FILE",
+    group=BROWSERS,
+)
+BROWSER_MODE: Setting[str] = Setting(
+    "browser_mode",
+    one_of("auto", "plain", "devtools"),
+    "auto",
+    "plain: you sign in without samlauth in control; devtools: under its control; auto (default)",
+    metavar="MODE",
+    group=BROWSERS,
+)
+BROWSER_TIMEOUT: Setting[int] = Setting(
+    "browser_timeout",
+    durations.patience,
+    300,
+    "how long you have in the browser (default: 5m)",
+    metavar="TIME",
+    group=BROWSERS,
 )
 REGION = Setting(
     "region",
@@ -202,7 +337,7 @@ DURATION = Setting(
     short="-d",
     metavar="TIME",
     environment=(Alias("AUTO_DURATION", _auto), Alias("DURATION")),
-    keys=(Alias("google_config.duration"),),
+    keys=(Alias("google_config.duration"), Alias("adfs_config.session_duration")),
 )
 ROLE_ARN = Setting(
     "role_arn",
@@ -212,7 +347,31 @@ ROLE_ARN = Setting(
     short="-r",
     metavar="ROLE",
     environment=(Alias("AWS_ROLE_ARN", unless="AWS_WEB_IDENTITY_TOKEN_FILE"),),
-    keys=(Alias("google_config.role_arn"), Alias("gsts.role_arn")),
+    keys=(
+        Alias("google_config.role_arn"),
+        Alias("adfs_config.role_arn"),
+        Alias("gsts.role_arn"),
+    ),
+)
+POLICY = Setting(
+    "policy",
+    text,
+    None,
+    "file with a session policy (JSON): the credentials may do what it and the role both allow",
+    metavar="FILE",
+)
+POLICY_ARN: Setting[tuple[str, ...]] = Setting(
+    "policy_arn",
+    policy_arns,
+    (),
+    "managed policy to hold the credentials to, or several, with commas between",
+    metavar="ARN",
+)
+READ_ONLY = Setting(
+    "read_only",
+    switch,
+    False,
+    "hold the credentials to AWS's ReadOnlyAccess",
 )
 ASK_ROLE = Setting(
     "ask_role",
@@ -249,6 +408,22 @@ STDIN = Setting(
     "read the password from the first line of standard input, terminal or not",
     stored=False,
 )
+PASSWORD_COMMAND = Setting(
+    "password_command",
+    text,
+    None,
+    "program that prints the password",
+    metavar="COMMAND",
+    keys=(Alias("adfs_config.username_password_command"),),
+)
+CODE_COMMAND = Setting(
+    "code_command",
+    text,
+    None,
+    "program that prints the one-time code",
+    metavar="COMMAND",
+    keys=(Alias("adfs_config.mfa_token_command"),),
+)
 MFA = Setting(
     "mfa",
     text,
@@ -275,6 +450,7 @@ BG_RESPONSE = Setting(
     None,
     "value of Google's bgresponse field, when js_enabled is not taken",
     metavar="TEXT",
+    group=GOOGLE,
     environment=(Alias("GOOGLE_BG_RESPONSE"),),
     keys=(Alias("google_config.bg_response"),),
 )
@@ -297,23 +473,49 @@ CA_BUNDLE = Setting(
 
 TABLE: tuple[Setting[Any], ...] = (
     USERNAME,
-    IDP_ID,
-    SP_ID,
     PROFILE,
     ROLE_ARN,
     ASK_ROLE,
     ACCOUNT,
     DURATION,
     REGION,
+    POLICY,
+    POLICY_ARN,
+    READ_ONLY,
     RESOLVE_ALIASES,
     MFA,
     TRUST_DEVICE,
     KEYRING,
     STDIN,
-    BG_RESPONSE,
+    PASSWORD_COMMAND,
+    CODE_COMMAND,
     DISABLE_U2F,
     CA_BUNDLE,
+    IDP,
+    IDP_ID,
+    SP_ID,
+    BG_RESPONSE,
+    ADFS_HOST,
+    ADFS_RP,
+    PARTITION,
+    HOME_REALM,
+    KERBEROS,
+    CLIENT_CERT,
+    CLIENT_KEY,
+    URL,
+    BROWSER,
+    BROWSER_PATH,
+    BROWSER_MODE,
+    BROWSER_TIMEOUT,
 )
+
+_NAMES: tuple[tuple[Setting[Any], str], ...] = (
+    (IDP_ID, "google"),
+    (SP_ID, "google"),
+    (ADFS_HOST, "adfs"),
+    (URL, "browser"),
+)
+"""The settings that tell the identity provider by being there."""
 
 
 class Settings:
@@ -323,10 +525,14 @@ class Settings:
         self,
         values: Mapping[str, tuple[object, Source]],
         warnings: tuple[str, ...] = (),
+        *,
+        names_idp: bool = True,
     ) -> None:
         self._values = dict(values)
         self.warnings = warnings
         """Other tools' values that made no sense and were passed over, a sentence each."""
+        self._names_idp = names_idp
+        """Whether the profile has to name the identity provider, for its keys would not tell."""
 
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast("T", self._values[setting.name][0])
@@ -339,12 +545,16 @@ class Settings:
         """These settings with one more, given by the person when asked."""
         values = dict(self._values)
         values[setting.name] = (value, Source(Layer.ANSWER, "your answer"))
-        return Settings(values, self.warnings)
+        return Settings(values, self.warnings, names_idp=self._names_idp)
 
     def to_store(self) -> Iterator[tuple[str, str]]:
         """The profile's keys and values that this run may write: what a flag or an answer gave."""
         for setting in TABLE:
             value, source = self._values[setting.name]
+            if setting is IDP and not self._names_idp:
+                continue
+            if setting is BROWSER and value is False:
+                continue  # meant for this run: a yes is remembered, a no is not
             if setting.stored and source.layer <= Layer.ANSWER:
                 yield setting.key, "auto" if value is None else setting.write(value)
 
@@ -376,8 +586,7 @@ class Settings:
 
 def profile_of(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, Source]:
     """The profile's name and where it came from, before its section can be read."""
-    value, source = _resolve(PROFILE, flags, environ, {}, "", [])
-    return value, source
+    return _Sources(flags, environ, {}, "").resolve(PROFILE, [])
 
 
 def resolve(
@@ -390,72 +599,143 @@ def resolve(
 
     ``flags`` maps setting names to the text given; ``section`` is the profile's part of the AWS
     config file (keys in lower case) and ``section_name`` what to call it. Raises UsageError for a
-    flag that makes no sense and SettingsError for a value of ours; another tool's is passed over
-    with a warning.
+    flag that makes no sense, SettingsError for a value of ours and when one source names two
+    identity providers; another tool's value is passed over with a warning.
     """
     warnings: list[str] = []
-    values = {
-        setting.name: _resolve(setting, flags, environ, section, section_name, warnings)
-        for setting in TABLE
+    sources = _Sources(flags, environ, section, section_name)
+    idp, explicit = sources.settle_idp(warnings)
+    values: dict[str, tuple[object, Source]] = {
+        setting.name: sources.resolve(setting, warnings) for setting in TABLE if setting is not IDP
     }
-    return Settings(values, tuple(warnings))
+    values[IDP.name] = idp
+    if idp[0] == "adfs" and section.get(_UNVERIFIED, "").strip().lower() == "false":
+        warnings.append(
+            f"{_UNVERIFIED} turns off the check of whom you talk to, which samlauth never does; "
+            "passing over it. --ca-bundle names your company's certificates."
+        )
+    return Settings(
+        values, tuple(warnings), names_idp=explicit or sources.profile_tells_other_than(idp[0])
+    )
+
+
+_UNVERIFIED = "adfs_config.ssl_verification"
 
 
 class _Candidate(NamedTuple):
     layer: Layer
-    raw: str | None
+    raw: str
     where: str
     convert: Callable[[str], str] = str
 
 
-def _resolve(
-    setting: Setting[T],
-    flags: Mapping[str, str],
-    environ: Mapping[str, str],
-    section: Mapping[str, str],
-    section_name: str,
-    warnings: list[str],
-) -> tuple[T, Source]:
-    for candidate in _candidates(setting, flags, environ, section, section_name):
-        if candidate.raw is None or candidate.raw.strip().strip("\"'") in UNSET:
-            continue
-        source = Source(candidate.layer, candidate.where)
-        try:
-            raw = candidate.convert(candidate.raw)
-            if not raw:
-                continue
-            return setting.read(raw), source
-        except ValueError as error:
-            complaint = f"{candidate.where} is {candidate.raw!r}, which is {error}"
-            match candidate.layer:
-                case Layer.FLAG:
-                    raise UsageError(f"{complaint}.") from None
-                case Layer.PEER_ENVIRONMENT | Layer.PEER_PROFILE:
-                    warnings.append(f"{complaint}; passing over it.")
-                case _:
-                    raise SettingsError(
-                        f"{complaint}.", hint="Change it, or remove it to get the default."
-                    ) from None
-    return setting.default, Source(Layer.DEFAULT, "default")
+class _Sources:
+    """Where the values come from: the texts of all layers."""
 
+    def __init__(
+        self,
+        flags: Mapping[str, str],
+        environ: Mapping[str, str],
+        section: Mapping[str, str],
+        section_name: str,
+    ) -> None:
+        self._flags = flags
+        self._environ = environ
+        self._section = section
+        self._place = f" in {section_name}" if section_name else ""
+        self._idp = ""
+        """Whose names count; empty for everybody's."""
 
-def _candidates(
-    setting: Setting[Any],
-    flags: Mapping[str, str],
-    environ: Mapping[str, str],
-    section: Mapping[str, str],
-    section_name: str,
-) -> Iterator[_Candidate]:
-    yield _Candidate(Layer.FLAG, flags.get(setting.name), setting.flag)
-    yield _Candidate(Layer.SAMLAUTH, environ.get(setting.variable), setting.variable)
-    for alias in setting.environment:
-        if not (alias.unless and environ.get(alias.unless)):
-            yield _Candidate(
-                Layer.PEER_ENVIRONMENT, environ.get(alias.name), alias.name, alias.convert
-            )
-    place = f" in {section_name}" if section_name else ""
-    yield _Candidate(Layer.PROFILE, section.get(setting.key), setting.key + place)
-    for alias in setting.keys:
-        yield _Candidate(
-            Layer.PEER_PROFILE, section.get(alias.name), alias.name + place, alias.convert
+    def settle_idp(self, warnings: list[str]) -> tuple[tuple[str, Source], bool]:
+        """The identity provider, by the best source that names one; and whether it did so outright.
+
+        Raises UsageError or SettingsError when that source names two.
+        """
+        outright = {candidate.layer: candidate for candidate in self._candidates(IDP)}
+        told: dict[Layer, dict[str, str]] = {}
+        for setting, name in _NAMES:
+            for candidate in self._candidates(setting):
+                told.setdefault(candidate.layer, {}).setdefault(name, candidate.where)
+        found: tuple[str, Source] = (IDP.default, Source(Layer.DEFAULT, "default"))
+        explicit = False
+        for layer in sorted({*outright, *told}):
+            if layer in outright:
+                found, explicit = self.resolve(IDP, warnings), True
+            elif len(names := told[layer]) == 1:
+                ((name, where),) = names.items()
+                found = (name, Source(layer, where))
+            else:
+                one, other, *_ = names.values()
+                kind = UsageError if layer is Layer.FLAG else SettingsError
+                raise kind(
+                    f"{one} and {other} belong to different identity providers.",
+                    hint="Say which one is meant with --idp.",
+                )
+            break
+        self._idp = found[0]
+        return found, explicit
+
+    def profile_tells_other_than(self, idp: str) -> bool:
+        """Whether the profile's own keys name, or let one think of, another identity provider."""
+        own = self._section.get(IDP.key, "")
+        if not _is_unset(own):
+            return own != idp
+        return any(
+            name != idp and not _is_unset(self._section.get(setting.key, ""))
+            for setting, name in _NAMES
         )
+
+    def resolve(self, setting: Setting[T], warnings: list[str]) -> tuple[T, Source]:
+        """The value and where it came from; appends to ``warnings`` what was passed over."""
+        for candidate in self._candidates(setting):
+            source = Source(candidate.layer, candidate.where)
+            try:
+                raw = candidate.convert(candidate.raw)
+                if not raw:
+                    continue
+                return setting.read(raw), source
+            except ValueError as error:
+                complaint = f"{candidate.where} is {candidate.raw!r}, which is {error}"
+                match candidate.layer:
+                    case Layer.FLAG:
+                        raise UsageError(f"{complaint}.") from None
+                    case Layer.PEER_ENVIRONMENT | Layer.PEER_PROFILE:
+                        warnings.append(f"{complaint}; passing over it.")
+                    case _:
+                        raise SettingsError(
+                            f"{complaint}.", hint="Change it, or remove it to get the default."
+                        ) from None
+        return setting.default, Source(Layer.DEFAULT, "default")
+
+    def _candidates(self, setting: Setting[Any]) -> Iterator[_Candidate]:
+        """The texts given for it, best source first."""
+        for layer, raw, where, convert in self._texts(setting):
+            if raw is not None and not _is_unset(raw):
+                yield _Candidate(layer, raw, where, convert)
+
+    def _texts(
+        self, setting: Setting[Any]
+    ) -> Iterator[tuple[Layer, str | None, str, Callable[[str], str]]]:
+        environ, section, place = self._environ, self._section, self._place
+        yield Layer.FLAG, self._flags.get(setting.name), setting.flag, str
+        yield Layer.SAMLAUTH, environ.get(setting.variable), setting.variable, str
+        for alias in filter(self._counts, setting.environment):
+            if not (alias.unless and environ.get(alias.unless)):
+                yield Layer.PEER_ENVIRONMENT, environ.get(alias.name), alias.name, alias.convert
+        yield Layer.PROFILE, section.get(setting.key), setting.key + place, str
+        for alias in filter(self._counts, setting.keys):
+            raw, where = section.get(alias.name), alias.name + place
+            yield Layer.PEER_PROFILE, raw, where, alias.convert
+
+    def _counts(self, alias: Alias) -> bool:
+        """Whether the name has a meaning for the identity provider."""
+        owner = _OWNERS.get(re.split("[_.]", alias.name)[0], "")
+        return not (owner and self._idp) or owner == self._idp
+
+
+_OWNERS = {"GOOGLE": "google", "google": "google", "gsts": "google", "adfs": "adfs"}
+"""The identity provider of another tool's name, by how it begins."""
+
+
+def _is_unset(raw: str) -> bool:
+    return raw.strip().strip("\"'") in UNSET

@@ -4,12 +4,17 @@ from samlauth import settings
 from samlauth.errors import SettingsError, UsageError
 from samlauth.settings import (
     ACCOUNT,
+    ADFS_HOST,
+    ADFS_RP,
     ASK_ROLE,
     BG_RESPONSE,
+    CODE_COMMAND,
     DISABLE_U2F,
     DURATION,
+    IDP,
     IDP_ID,
     KEYRING,
+    PASSWORD_COMMAND,
     PROFILE,
     REGION,
     RESOLVE_ALIASES,
@@ -256,12 +261,120 @@ def test_what_is_stored_reads_back_as_what_was_given() -> None:
         "mfa": "totp",
         "trust_device": "true",
         "resolve_aliases": "false",
+        "policy": "/read.json",
+        "policy_arn": "arn:aws:iam::aws:policy/A,arn:aws:iam::111111111111:policy/B",
+        "read_only": "true",
+        "password_command": "pass show idp",
+        "code_command": "oathtool",
+        "idp": "adfs",
+        "adfs_host": "adfs.example.com",
+        "adfs_rp": "urn:amazon:webservices2",
+        "partition": "aws-cn",
+        "home_realm": "AD AUTHORITY",
+        "kerberos": "false",
+        "client_cert": "/me.pem",
+        "client_key": "/me.key",
+        "url": "https://idp.example.com/start",
+        "browser": "true",
+        "browser_path": "/opt/chrome",
+        "browser_mode": "plain",
+        "browser_timeout": "2m",
     }
     given = resolve(flags, {}, {})
     read = resolve({}, {}, dict(given.to_store()))
     stored = [setting for setting in TABLE if setting.stored]
     assert {setting.name for setting in stored} == flags.keys()
     assert all(read[setting] == given[setting] for setting in stored)
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "section", "idp", "where"),
+    [
+        ({}, {}, {}, "google", "default"),
+        ({"idp_id": "C1"}, {}, {}, "google", "--idp-id"),
+        ({"sp_id": "1"}, {}, {}, "google", "--sp-id"),
+        ({"adfs_host": "a"}, {}, {}, "adfs", "--adfs-host"),
+        ({"url": "https://a"}, {}, {}, "browser", "--url"),
+        ({"adfs_host": "a", "idp_id": "C1", "idp": "google"}, {}, {}, "google", "--idp"),
+        ({"adfs_host": "a"}, {"SAMLAUTH_IDP": "browser"}, {}, "adfs", "--adfs-host"),
+        ({"adfs_host": "None"}, {"GOOGLE_IDP_ID": "C1"}, {}, "google", "GOOGLE_IDP_ID"),
+        ({}, {"GOOGLE_IDP_ID": "C1"}, {"samlauth.idp": "adfs"}, "google", "GOOGLE_IDP_ID"),
+        ({}, {}, {"samlauth.idp": "adfs", "samlauth.url": "x"}, "adfs", "samlauth.idp"),
+        ({}, {}, {"adfs_config.adfs_host": "a"}, "adfs", "adfs_config.adfs_host"),
+        ({}, {}, {"samlauth.sp_id": "1", "adfs_config.adfs_host": "a"}, "google", "samlauth.sp_id"),
+    ],
+)
+def test_the_best_source_that_tells_it_decides_the_identity_provider(
+    flags: dict[str, str], environ: dict[str, str], section: dict[str, str], idp: str, where: str
+) -> None:
+    found = resolve(flags, environ, section)
+    assert (found[IDP], found.source(IDP).where) == (idp, where)
+
+
+def test_a_source_that_names_two_identity_providers_has_to_choose() -> None:
+    with pytest.raises(UsageError, match="--idp-id and --adfs-host belong to different"):
+        resolve({"idp_id": "C1", "adfs_host": "a"}, {}, {})
+    section = {"google_config.google_idp_id": "C1", "adfs_config.adfs_host": "a"}
+    with pytest.raises(
+        SettingsError, match=r"google_config\.google_idp_id in \[x\] and adfs_config"
+    ):
+        resolve({}, {}, section, "[x]")
+    with pytest.raises(UsageError, match="--idp is 'okta', which is not one of google, adfs"):
+        resolve({"idp": "okta"}, {}, {})
+
+
+def test_other_tools_names_count_for_their_own_identity_provider_alone() -> None:
+    environ = {"GOOGLE_USERNAME": "ada@google", "AWS_ACCOUNT": "111111111111"}
+    section = {"adfs_config.adfs_user": "ada@adfs", "google_config.role_arn": ROLE}
+    adfs = resolve({"adfs_host": "a"}, environ, section)
+    assert (adfs[USERNAME], adfs[ROLE_ARN], adfs[ACCOUNT]) == ("ada@adfs", None, "111111111111")
+    google = resolve({"idp_id": "C1"}, environ, section)
+    assert (google[USERNAME], google[ROLE_ARN]) == ("ada@google", ROLE)
+    assert resolve({"url": "https://a"}, environ, section)[USERNAME] is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "text", "value"),
+    [
+        (ADFS_HOST, "adfs_host", "adfs.example.com", "adfs.example.com"),
+        (USERNAME, "adfs_user", "ada", "ada"),
+        (ADFS_RP, "provider_id", "urn:amazon:webservices", "urn:amazon:webservices"),
+        (ROLE_ARN, "role_arn", ROLE, ROLE),
+        (DURATION, "session_duration", "3600", 3600),
+        (PASSWORD_COMMAND, "username_password_command", "pass idp", "pass idp"),
+        (CODE_COMMAND, "mfa_token_command", "None", None),
+    ],
+)
+def test_keys_of_aws_adfs(setting: Setting[object], key: str, text: str, value: object) -> None:
+    section = {"adfs_config.adfs_host": "adfs.example.com", f"adfs_config.{key}": text}
+    assert resolve({}, {}, section)[setting] == value
+
+
+def test_tls_that_aws_adfs_was_told_not_to_check_is_checked_and_said() -> None:
+    section = {"adfs_config.adfs_host": "a", "adfs_config.ssl_verification": "False"}
+    (warning,) = resolve({}, {}, section).warnings
+    assert "adfs_config.ssl_verification turns off" in warning
+    section["adfs_config.ssl_verification"] = "True"
+    assert resolve({}, {}, section).warnings == ()
+    section |= {"adfs_config.ssl_verification": "False", "samlauth.idp": "google"}
+    assert resolve({}, {}, section).warnings == ()
+
+
+def test_the_identity_provider_is_stored_where_the_other_keys_would_not_tell() -> None:
+    def stored(flags: dict[str, str], section: dict[str, str]) -> str | None:
+        return dict(resolve(flags, {}, section).to_store()).get("samlauth.idp")
+
+    assert stored({"adfs_host": "a"}, {}) is None
+    assert stored({"idp": "adfs", "adfs_host": "a"}, {}) == "adfs"
+    assert stored({"adfs_host": "a"}, {"samlauth.idp_id": "C1"}) == "adfs"
+    assert stored({"adfs_host": "a"}, {"samlauth.idp": "google"}) == "adfs"
+    assert stored({"adfs_host": "a"}, {"samlauth.idp": "adfs", "samlauth.url": "x"}) is None
+    assert stored({"username": "ada"}, {"samlauth.url": "x"}) is None
+
+
+def test_a_browser_once_allowed_stays_allowed_and_one_refused_is_refused_once() -> None:
+    assert dict(resolve({"browser": "true"}, {}, {}).to_store()) == {"samlauth.browser": "true"}
+    assert dict(resolve({"browser": "false"}, {}, {}).to_store()) == {}
 
 
 def test_a_role_is_asked_for_remembered_or_chosen_again() -> None:
