@@ -8,8 +8,9 @@ from typing import Final
 
 from samlauth.challenges import AnotherWay, EnterPassword, EnterUsername, Resend, SolveCaptcha
 from samlauth.flow import Flow, Page, Request, fetch
+from samlauth.idp.answers import TRIES, ask_again
 from samlauth.idp.google import refusals
-from samlauth.idp.google.attempt import TRIES, Attempt, ask_again, ways
+from samlauth.idp.google.attempt import Attempt, ways
 from samlauth.idp.google.pages.states import Captcha, Chooser, Identifier, Password
 from samlauth.reach import Origin
 
@@ -90,7 +91,7 @@ def solve_captcha(attempt: Attempt, state: Captcha) -> Flow[Page]:
 def send_password(attempt: Attempt, state: Password) -> Flow[Page]:
     """Send the password, once."""
     who = attempt.username
-    password = yield from attempt.ask(
+    password = yield from attempt.answers.ask(
         "password",
         lambda refused: EnterPassword(
             "Google Password", who, str(ORIGIN), refused, ways(state.another)

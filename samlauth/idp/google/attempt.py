@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
-from samlauth.challenges import AnotherWay, Challenge, Resend, Way
-from samlauth.errors import NobodyToAsk, SamlauthError
-from samlauth.flow import Fields, Flow, Page, Request, ask_or_other, fetch
+from samlauth.challenges import AnotherWay, Resend, Way
+from samlauth.flow import Fields, Flow, Page, Request, fetch
 from samlauth.html import Form
+from samlauth.idp.answers import Answers
 from samlauth.idp.google.pages import markup
 from samlauth.idp.google.pages.states import Press
 from samlauth.reach import Carrying
-
-TRIES: Final = 3
-"""How often a password, a code or the like may be refused before it is over."""
-
-A = TypeVar("A")
 
 
 @dataclass
@@ -39,8 +34,7 @@ class Attempt:
     """Whether the account was sent again under the other field name."""
     picked: int = 0
     """How often an account was picked from a list."""
-    sent: dict[str, list[object]] = field(default_factory=dict, repr=False)
-    """The answers given, by what was asked."""
+    answers: Answers = field(default_factory=Answers, repr=False)
     captchas: int = 0
     sending: str = ""
     """``sms`` or ``voice``: how the code asked for last was sent."""
@@ -108,51 +102,9 @@ class Attempt:
         self.chose = self.detoured = True
         return (yield from self.other_way(another))
 
-    def ask(
-        self,
-        what: str,
-        challenge: Callable[[str], Challenge[A]],
-        refused: str,
-        error: Callable[[str], SamlauthError],
-        *,
-        clean: Callable[[A], A | None],
-        malformed: str = "",
-    ) -> Flow[A | AnotherWay | Resend]:
-        """An answer that was not sent before, noted in ``sent``; raises ``error`` without one.
-
-        The same answer would be refused again, and enough refusals lock an account. So one given
-        twice is asked for again and not sent, and so is one that ``clean`` makes None.
-        """
-        sent = self.sent.setdefault(what, [])
-        if len(sent) >= TRIES:
-            raise error(refused)
-        for _ in range(TRIES):
-            given = yield from ask_again(challenge(refused), refused, error)
-            if isinstance(given, AnotherWay | Resend):
-                return given
-            answer = clean(given)
-            if answer is not None and answer not in sent:
-                sent.append(answer)
-                return answer
-            if answer is None:
-                refused = malformed or refused
-        raise error(refused)
-
 
 _REMEMBERED: Final = ("TrustDevice", "PersistentCookie")
 """Fields that make Google remember this device."""
-
-
-def ask_again(
-    challenge: Challenge[A], refused: str, error: Callable[[str], SamlauthError]
-) -> Flow[A | AnotherWay | Resend]:
-    """Ask; when an answer was refused already and nobody can give another, ``error`` says so."""
-    try:
-        return (yield from ask_or_other(challenge))
-    except NobodyToAsk:
-        if not refused:
-            raise
-        raise error(refused) from None
 
 
 def ways(another: Press | None, resend: Press | None = None) -> tuple[Way, ...]:

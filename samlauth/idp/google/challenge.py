@@ -150,7 +150,7 @@ def _send_code(attempt: Attempt, state: Code) -> Flow[Page]:
         note=_note(name, state),
         ways=ways(state.another, state.resend),
     )
-    code = yield from attempt.ask(
+    code = yield from attempt.answers.ask(
         what,
         lambda refused: replace(challenge, refused=refused),
         attempt.refused(what, state.said, "Google asked for a code again."),
@@ -229,7 +229,7 @@ def _give_number(attempt: Attempt, state: Number) -> Flow[Page]:
     challenge = EnterPhone(
         "Enter your phone number", state.countries, note=note, ways=ways(state.another)
     )
-    phone = yield from attempt.ask(
+    phone = yield from attempt.answers.ask(
         what,
         lambda refused: replace(challenge, refused=refused),
         attempt.refused(what, state.said, "Google asked for the phone number again."),

@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 from samlauth.challenges import AnotherWay, Resend, Way
 from samlauth.errors import NetworkError
 from samlauth.flow import Flow, Page, Request, Wait, tell, wait
+from samlauth.idp.answers import TRIES
 from samlauth.idp.google import refusals
-from samlauth.idp.google.attempt import TRIES, Attempt, ways
+from samlauth.idp.google.attempt import Attempt, ways
 from samlauth.idp.google.pages import read
 from samlauth.idp.google.pages.states import Poll, Prompt
 

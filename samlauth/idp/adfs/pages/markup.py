@@ -1,0 +1,141 @@
+"""What pages of all kinds share: what they say, their buttons, and what they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+from urllib.parse import urlsplit
+
+from samlauth.html import Control, Document, Form
+from samlauth.idp.adfs.pages.adapters import FIELDS, Adapter
+from samlauth.printable import safe
+
+CODES: Final = frozenset({"text", "password", "tel", "number"})
+"""Types of the fields that a code may go into."""
+
+_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
+_GUID = re.compile(
+    r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])", re.I
+)
+_MSIS = re.compile(r"\bMSIS\d{4}\b")
+_ACCOUNT = frozenset({"username", "email"})
+
+
+def path_of(url: str) -> str:
+    """The path of a page's URL."""
+    return urlsplit(url).path
+
+
+def shown_path(url: str) -> str:
+    """The same, fit to print."""
+    return safe(path_of(url) or "/", 100)
+
+
+def said(document: Document) -> str:
+    """ADFS's own text about what was answered: a label in some years, a span in others, and
+    ASP.NET's label before 2012 R2."""
+    return safe(document.visible_text(document.first("#errorText, [id$=ErrorTextLabel]")), 300)
+
+
+def is_account(control: Control) -> bool:
+    """Whether a control is for the user name."""
+    return control.kind == "email" or control.name.casefold() in _ACCOUNT
+
+
+def button(document: Document, form: Form) -> tuple[str, str] | None:
+    """The button that ENTER presses, if that sends anything: the first one (HTML §4.10.22.2)."""
+    first = document.tag(form).select_one(_SUBMITS)
+    names = form.buttons(str(first.get("name", ""))) if first is not None else ()
+    return names[0] if names else None
+
+
+_SUBMITS = "input[type=submit i], input[type=image i], button:not([type=button i], [type=reset i])"
+
+
+def code_fields(form: Form, adapter: Adapter) -> tuple[Control, ...]:
+    """The fields a code may go into, the one it is meant for first; empty when that is not clear."""
+    typed = [c for c in form.controls if c.typed and c.kind in CODES and not is_account(c)]
+    for name in (*adapter.fields, *FIELDS):
+        if named := [c for c in typed if c.name.casefold() == name.casefold()]:
+            return (*named, *(c for c in typed if c not in named))
+    return tuple(typed) if len(typed) == 1 else ()
+
+
+def is_open(form: Form) -> bool:
+    """Whether there is something in the form that only the person can fill in or choose."""
+    kinds = CODES | {"select", "radio", "textarea"}
+    return any(
+        c.kind in kinds and c.visible and c.editable and not is_account(c) for c in form.controls
+    )
+
+
+def prompt(document: Document, form: Form, field: str = "") -> str:
+    """What an adapter's page tells the person to do, in their language: for quoting."""
+    tag = document.tag(form)
+    places = [document.first("#instructions")]
+    places += [p for p in tag.select(".groupMargin") if p.select_one("#errorText") is None]
+    control = tag.find(True, attrs={"name": field}) if field else None
+    if control is not None and (name := control.get("id")):
+        places.append(tag.find("label", attrs={"for": name}))
+    places += tag.select("p:not(:has(#errorText))")
+    texts = (document.visible_text(place) for place in places)
+    if text := next(filter(None, texts), ""):
+        return safe(text, 300)
+    return safe(str(control.get("placeholder", "")).strip(), 300) if control is not None else ""
+
+
+def saying(document: Document, words: Iterable[str]) -> str:
+    """The text, of one element, that has any of ``words``, in lower case, in it; empty for none."""
+    for node in document.root.find_all(string=True):
+        text = document.visible_text(node.parent) if node.parent is not None else ""
+        if any(word in node.casefold() and word in text.casefold() for word in words):
+            return safe(text, 200)
+    return ""
+
+
+def number(document: Document) -> str:
+    """The number to enter on the phone; empty when the page shows none."""
+    text = document.visible_text(document.first("#validEntropyNumber"))
+    found = _NUMBER.search(text)
+    return found.group() if found else ""
+
+
+def trouble(document: Document) -> str:
+    """What an error page says."""
+    texts = (document.visible_text(document.first(f"#{name}")) for name in _TROUBLE)
+    return safe(" ".join(dict.fromkeys(filter(None, texts))), 400)
+
+
+_TROUBLE = ("openingMessage", "errorMessage")
+
+
+def error_code(document: Document) -> str:
+    """Microsoft's number for an error; empty when the page has none."""
+    found = _MSIS.search(document.visible_text(document.root))
+    return found.group() if found else ""
+
+
+def activity(document: Document) -> str:
+    """The Activity ID: the first GUID in what the page says of an error."""
+    area = document.first("#errorArea") or document.root
+    found = _GUID.search(document.visible_text(area))
+    return found.group() if found else ""
+
+
+def skeleton(document: Document) -> str:
+    """What a page is made of, without any value but the name an adapter has for itself."""
+    forms = [_bones(form) for form in islice(document.forms, 4)]
+    return "; ".join(forms) or "no form"
+
+
+def _bones(form: Form) -> str:
+    names = _listed(dict.fromkeys(c.name for c in form.controls))
+    method = form.control("AuthMethod")
+    shown = f"form {safe(form.id, 40)}".rstrip() + f" with {names or 'no fields'}"
+    return f"{shown}, AuthMethod {safe(method.value, 60)}" if method and method.value else shown
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(safe(name, 40) for name in islice(names, 12))
