@@ -28,6 +28,8 @@ NUMBER = "+447700900123"
 MASKED = "•••• ••• 123"
 _NATIONAL = "7700900123"
 
+LASTS = 600.0
+"""Seconds for which a code that was sent is good."""
 _LOOKS = 2
 """After how many looks at a page that shows a number it shows another one."""
 
@@ -76,6 +78,8 @@ class Phone:
         """How each code came; the n-th brought the n-th of :attr:`codes`."""
         self.prompts: list[Prompt] = []
         self.taps_after = taps_after
+        self._received: list[float] = []
+        """When each code came, seconds, Unix."""
         self._clock = clock
         self._changed = threading.Condition()
         self._closed = False
@@ -99,10 +103,14 @@ class Phone:
         """The next code comes."""
         with self._changed:
             self.messages.append(means)
+            self._received.append(self._clock())
 
     def verify(self, code: str) -> bool:
-        """Whether the code was received, and is used for the first time. Uses it up."""
-        return self.codes.verify(code, among=len(self.messages))
+        """Whether the code came not too long ago, and is used for the first time. Uses it up."""
+        for number, received in enumerate(self._received):
+            if self.codes[number] == code:
+                return self._clock() - received < LASTS and self.codes.verify(code)
+        return False
 
     def ask(self, *, seconds: float, numbered: bool) -> Prompt:
         """A prompt comes; it takes the place of the one before."""
@@ -114,7 +122,13 @@ class Phone:
         )
         with self._changed:
             self.prompts.append(prompt)
+            self._changed.notify_all()
         return prompt
+
+    def asked(self, times: int, seconds: float) -> bool:
+        """Whether that many prompts have come, waited for so long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.prompts) >= times, seconds)
 
     def tap(self, number: str = "") -> bool:
         """Say yes to the last prompt, or tap the number the page shows; whether that was right.

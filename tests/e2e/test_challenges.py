@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from samlauth.sandbox.google.methods import Family, Mfa
 from samlauth.sandbox.google.pages import DEMAND, DENIED, REFUSED, Markup
-from samlauth.sandbox.phone import MASKED
+from samlauth.sandbox.phone import LASTS, MASKED
 from samlauth.sandbox.rehearsal import Rehearsal
 from tests.e2e.stage import MakeStage, Run
 
@@ -110,6 +111,39 @@ def test_a_wrong_code_and_then_a_right_one(begin: Begin, mfa: Mfa) -> None:
     run.type(f"{right[:3]} {right[3:]}")
     assert_signed_in(run, codes=2)
     assert len(run.stage.rehearsal.phone.messages) == (mfa in ("sms", "voice"))
+
+
+class Clock:
+    """The rehearsal's time of day, which a test can move on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@both
+@pytest.mark.parametrize("mfa", ["totp", "sms", "voice"])
+def test_a_code_that_comes_too_late_and_then_another(begin: Begin, mfa: Mfa, pages: Family) -> None:
+    prompt, code = CODES[mfa]
+    clock = Clock()
+    run = begin(mfa, pages, clock=clock)
+    run.expect(f"{prompt}: ")
+    late = code(run.stage.rehearsal)
+    clock.ahead += 2 * LASTS
+    run.type(late)
+    run.expect(REFUSED["code"])
+    if mfa != "totp":
+        answer(run, prompt, "?")
+        if pages == "g2":
+            run.expect("1 for another way, 2 to have it sent again")
+            run.type("2")
+        else:
+            pick(run, "SMS to" if mfa == "sms" else "Voice call to")
+    run.expect(f"{prompt}: ")
+    run.type(code(run.stage.rehearsal))
+    assert_signed_in(run, codes=2)
 
 
 @pytest.mark.parametrize(("mfa", "pages"), [("backup", "g2"), ("sms", "v3")])
