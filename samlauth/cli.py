@@ -20,17 +20,21 @@ from samlauth.errors import SamlauthError, UsageError
 if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
-COMMANDS = ("login", "rehearse", "settings")
+COMMANDS = ("login", "credential-process", "assertion", "logout", "settings", "rehearse")
 
 DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
 
 EPILOG = """\
 A flag --x-y is also the variable SAMLAUTH_X_Y and the key samlauth.x_y of the profile in
-~/.aws/config; aws-google-auth's and gsts's names are read, too. Each switch has a --no- twin.
+~/.aws/config; the names of aws-google-auth, gsts and aws-adfs are read, too. Each switch has a
+--no- twin.
 
 other commands:
-  samlauth settings -p NAME [--json]  each value, and where it came from
-  samlauth rehearse google            try it all on a local identity provider and STS
+  samlauth credential-process -p NAME   print them as AWS's credential_process wants them
+  samlauth assertion                    sign in here for a machine that cannot
+  samlauth logout [-p NAME | --all]     remove what samlauth keeps
+  samlauth settings -p NAME [--json]    each value, and where it came from
+  samlauth rehearse google | adfs       try it all on a local identity provider and STS
 """
 
 
@@ -96,6 +100,12 @@ def dispatch(argv: list[str]) -> int:
     match command:
         case "login":
             return _login(rest)
+        case "credential-process":
+            return _credential_process(rest)
+        case "assertion":
+            return _assertion(rest)
+        case "logout":
+            return _logout(rest)
         case "settings":
             return _settings(rest)
         case "rehearse":
@@ -146,6 +156,59 @@ def _login(argv: list[str]) -> int:
         help="print the credentials as an export line, besides storing them",
     )
     parser.add_argument(
+        "--saml-assertion",
+        metavar="VALUE",
+        help="use this SAML response instead of signing in: a file, - for standard input",
+    )
+    options, redactor = _to_sign_in(parser, argv)
+    from samlauth.commands import login
+
+    return login.run(options, _flags(options), redactor)
+
+
+def _credential_process(argv: list[str]) -> int:
+    parser = _parser(
+        "samlauth credential-process -p NAME",
+        "Print a profile's credentials as AWS's credential_process wants them; sign in if needed.",
+    )
+    _setting_arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    from samlauth.commands import credential_process
+
+    return credential_process.run(options, _flags(options), redactor)
+
+
+def _assertion(argv: list[str]) -> int:
+    from samlauth.commands import assertion
+
+    parser = _parser(
+        "samlauth assertion [options]",
+        "Sign in and print only the base64 SAML response, for another program.",
+    )
+    _setting_arguments(parser)
+    assertion.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return assertion.run(options, _flags(options), redactor)
+
+
+def _logout(argv: list[str]) -> int:
+    from samlauth.commands import logout
+
+    parser = _parser(
+        "samlauth logout [-p NAME | --all]",
+        "Remove the credentials, sessions and browser profile that samlauth keeps for a profile.",
+    )
+    logout.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return logout.run(options)
+
+
+def _to_sign_in(
+    parser: argparse.ArgumentParser, argv: list[str]
+) -> tuple[argparse.Namespace, Redactor]:
+    """The command line of whatever may have to sign in, and the precautions for that."""
+    parser.add_argument(
         "--plain",
         action="store_true",
         help="no colours, nothing that moves, numbered lists; the same on a dumb terminal",
@@ -162,10 +225,7 @@ def _login(argv: list[str]) -> int:
     options = _parse(parser, argv)
     _end_on_signals()
     _leave_no_core()
-    redactor = _log_to_stderr(options.log)
-    from samlauth.commands import login
-
-    return login.run(options, _flags(options), redactor)
+    return options, _log_to_stderr(options.log)
 
 
 def _settings(argv: list[str]) -> int:
@@ -238,13 +298,17 @@ def _parser(usage: str, description: str, epilog: str = "") -> argparse.Argument
 def _setting_arguments(parser: argparse.ArgumentParser) -> None:
     from samlauth.settings import DURATION, TABLE
 
+    headings: dict[str, argparse._ActionsContainer] = {"": parser}
     for setting in TABLE:
         names = [name for name in (setting.short, setting.flag) if name]
+        if setting.group not in headings:
+            headings[setting.group] = parser.add_argument_group(setting.group)
+        group = headings[setting.group]
         if setting.is_switch:
-            parser.add_argument(
+            group.add_argument(
                 *names, dest=setting.name, action="store_const", const="true", help=setting.help
             )
-            parser.add_argument(
+            group.add_argument(
                 "--no-" + setting.flag[2:],
                 dest=setting.name,
                 action="store_const",
@@ -252,11 +316,11 @@ def _setting_arguments(parser: argparse.ArgumentParser) -> None:
                 help=argparse.SUPPRESS,
             )
         else:
-            parser.add_argument(
+            group.add_argument(
                 *names, dest=setting.name, metavar=setting.metavar, help=setting.help
             )
         if setting is DURATION:
-            parser.add_argument(
+            group.add_argument(
                 "--auto-duration",
                 dest=setting.name,
                 action="store_const",

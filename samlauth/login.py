@@ -16,7 +16,7 @@ from samlauth.flow import Flow, ask, tell, within
 from samlauth.idp import IdentityProvider
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse, read_assertion
-from samlauth.sts import Duration, Grant, assume, region_for
+from samlauth.sts import NO_POLICIES, Duration, Grant, SessionPolicies, assume, region_for
 
 STALE = timedelta(minutes=4)
 """An assertion kept longer than this is not sent: AWS takes it for five minutes from its issue."""
@@ -38,6 +38,7 @@ class Wanted:
     """Whether the person who chooses is shown the accounts' names."""
     duration: Duration = field(default_factory=Duration)
     region: str | None = None
+    policies: SessionPolicies = NO_POLICIES
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def login(
     for role in chosen.roles:
         region = region_for(role, wanted.region)
         allowed = known.durations.get(role.role_arn)
-        grant = yield from assume(role, response, assertion, wanted.duration, region, allowed)
+        grant = yield from assume(
+            role, response, assertion, wanted.duration, region, allowed, wanted.policies
+        )
         yield from tell(f"Assuming {role.role_arn}")
         if grant.refused_seconds is not None:
             learnt[role.role_arn] = grant.duration_seconds

@@ -7,10 +7,23 @@ identity, IAM Identity Center. What keys in the credentials file would hide in t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
+
+_PROCESS = re.compile(
+    r"""(?:"[^"]*samlauth(?:\.exe)?"|'[^']*samlauth'|\S*samlauth(?:\.exe)?)\s+credential-process\b"""
+    r"""(?=\s)(?:.*?\s)(?:-p|--profile)[\s=]+(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>\S+))"""
+)
+"""A ``credential_process`` line that runs us, and the profile it asks for."""
+
+
+def served_by_us(config: Mapping[str, str]) -> str | None:
+    """The profile whose credentials this one's ``credential_process`` gets from us; None for none."""
+    found = _PROCESS.match(config.get("credential_process", "").strip())
+    return None if found is None else found["double"] or found["single"] or found["bare"]
 
 
 def refuse_unwritable(
@@ -61,8 +74,15 @@ def refuse_unwritable(
             "so AWS tools would ignore credentials written to it.",
             hint="Name another profile with -p.",
         )
+    served = served_by_us(both)
+    if served is not None and served != profile:
+        raise SettingsError(
+            f"The profile {safe(profile)} gets its credentials from {safe(served)}; "
+            "credentials written to it would hide that.",
+            hint=f"Sign in to that one instead: samlauth -p {safe(served)}.",
+        )
     for key in ("login_session", "credential_process"):
-        if key in both:
+        if key in both and not (served and key == "credential_process"):
             raise SettingsError(
                 f"The profile {safe(profile)} gets its credentials from its {key}; "
                 "credentials written to it would hide that.",

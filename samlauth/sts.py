@@ -7,6 +7,7 @@ for five minutes from its issue.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,6 +76,35 @@ class Duration:
 
 
 @dataclass(frozen=True)
+class SessionPolicies:
+    """What the credentials are held to, besides the role (IAM User Guide, "Session policies")."""
+
+    policy: str = ""
+    """JSON."""
+    arns: tuple[str, ...] = ()
+    """Managed policies."""
+    read_only: bool = False
+    """Whether AWS's own ReadOnlyAccess is one of them, in the role's partition."""
+
+    def __bool__(self) -> bool:
+        return bool(self.policy or self.arns or self.read_only)
+
+    def arns_for(self, role: Role) -> tuple[str, ...]:
+        """The managed policies to name for this role."""
+        own = f"arn:{role.partition}:iam::aws:policy/ReadOnlyAccess"
+        return (*self.arns, own) if self.read_only and own not in self.arns else self.arns
+
+    def __str__(self) -> str:
+        """The same text for the same policies, and for no others; empty for none."""
+        if not self:
+            return ""
+        return json.dumps([self.policy, sorted(set(self.arns)), self.read_only])
+
+
+NO_POLICIES = SessionPolicies()
+
+
+@dataclass(frozen=True)
 class Grant:
     """Credentials for one role, and how they were had."""
 
@@ -114,6 +144,7 @@ def assume(
     duration: Duration,
     region: str,
     learned: int | None = None,
+    policies: SessionPolicies = NO_POLICIES,
 ) -> Flow[Grant]:
     """Exchange the response for credentials of ``role``.
 
@@ -122,7 +153,9 @@ def assume(
     """
     refused: int | None = None
     for seconds in duration.candidates(assertion, learned):
-        call = AssumeRoleWithSAML(role, response, seconds, region)
+        call = AssumeRoleWithSAML(
+            role, response, seconds, region, policies.policy, policies.arns_for(role)
+        )
         (answer,) = yield from call_sts(call, shows=f"Asking AWS for {role.name}")
         match answer:
             case Credentials():

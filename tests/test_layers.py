@@ -10,7 +10,7 @@ ROOT = Path(samlauth.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"errors", "printable", "durations"},
+    {"errors", "printable", "durations", "credentials"},
     {"saml"},
     {"challenges", "reach"},
     {"flow"},
@@ -23,6 +23,7 @@ LAYERS = (
     {"driver", "effects"},
     {"commands"},
     {"cli"},
+    {"__main__"},
     {"testing", "sandbox"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -13,17 +13,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.commands.held import Held, fits, held
 from samlauth.commands.target import Target, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
-from samlauth.effects.state import Identity, Issued, State, StateFile
+from samlauth.effects.state import State, StateFile
 from samlauth.errors import NobodyToAsk
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer, Settings
+from samlauth.settings import Layer
 
 if TYPE_CHECKING:
     import argparse
 
+    from samlauth.credentials import Credentials
     from samlauth.redactor import Redactor
 
 
@@ -39,68 +41,65 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     )
     memory = StateFile.beside(goal.files.config)
     state, now = memory.load(), datetime.now(UTC)
-    if not options.force and (good := still_good(goal, state, now)):
+    # Whoever brings a SAML response wants it used.
+    wanted = options.force or options.saml_assertion is not None
+    if not wanted and (good := still_good(goal, state, now)):
         _leave_as_is(goal, good, now, options)
         return 0
-    from samlauth.commands.sign_in import sign_in
+    from samlauth.commands.sign_in import sign_in, store
 
     try:
-        sign_in(goal, options, memory, state, redactor)
+        outcome = sign_in(goal, options, state, redactor)
     except NobodyToAsk as error:
         error.hint = (
             error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
         )
         raise
+    (grant,) = outcome.signed_in.grants
+    if options.print_creds:
+        # Before they are stored: a file that cannot be written must not cost the sign-in.
+        output.data(exports(grant.credentials))
+    store(goal, outcome, memory)
+    if not options.quiet:
+        _say_until(grant.credentials)
+        output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
     return 0
 
 
-def still_good(goal: Target, state: State, now: datetime) -> Issued | None:
-    """What was issued to the profile, if it is in there, fresh, and what would be issued now."""
-    issued = state.profiles.get(goal.profile)
-    if issued is None or issued.access_key_id != goal.credentials.get("aws_access_key_id"):
+def still_good(goal: Target, state: State, now: datetime) -> Held | None:
+    """What the profile holds, if half its life is left and it is what a sign-in would give."""
+    found = held(goal, state, warn)
+    if found is None or not found.issued.is_fresh(now):
         return None
-    if goal.settings[settings.ASK_ROLE] or not issued.is_fresh(now):
-        return None
-    role_arn = issued.identity.role_arn
-    account = goal.settings[settings.ACCOUNT]
-    account_id = role_arn.split(":")[4]
-    if account not in {None, account_id, state.names(now).get(account_id)}:
-        return None
-    if goal.role is None or not (goal.role == role_arn or role_arn.endswith(f"/{goal.role}")):
-        return None
-    return issued if identity(goal.settings, role_arn) == issued.identity else None
+    return found if fits(goal, found.issued, state, now) else None
 
 
-def identity(values: Settings, role_arn: str) -> Identity:
-    """Whose credentials a login with these settings gives."""
-    return Identity(
-        "google",
-        values[settings.IDP_ID] or "",
-        values[settings.SP_ID] or "",
-        values[settings.USERNAME] or "",
-        role_arn,
-    )
-
-
-def exports(credentials: Mapping[str, str | None], expiration: datetime) -> str:
-    """One line for a POSIX shell to evaluate; ``credentials`` by the keys of the AWS file."""
+def exports(credentials: Credentials) -> str:
+    """One line for a POSIX shell to evaluate."""
     variables = {
-        "AWS_ACCESS_KEY_ID": credentials["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": credentials["aws_secret_access_key"],
-        "AWS_SESSION_TOKEN": credentials["aws_session_token"],
-        "AWS_SESSION_EXPIRATION": f"{expiration:%Y-%m-%dT%H:%M:%S%z}",
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_SESSION_EXPIRATION": f"{credentials.expiration:%Y-%m-%dT%H:%M:%S%z}",
     }
     return "export " + " ".join(f"{name}='{value}'" for name, value in variables.items())
 
 
-def _leave_as_is(goal: Target, good: Issued, now: datetime, options: argparse.Namespace) -> None:
+def _leave_as_is(goal: Target, good: Held, now: datetime, options: argparse.Namespace) -> None:
     for notice in goal.files.write({goal.profile: dict(goal.settings.to_store())}, {}).notices:
         warn(notice)
     if options.print_creds:
-        output.data(exports(goal.credentials, good.expiration))
+        output.data(exports(good.credentials))
     if not options.quiet:
-        left = spell((good.expiration - now).total_seconds())
+        expiration = good.credentials.expiration
+        left = spell((expiration - now).total_seconds())
         output.tell(
             f"The credentials of {goal.profile} are good until "
-            f"{good.expiration.astimezone():%H:%M} (in {left}); --force signs in anyway."
+            f"{expiration.astimezone():%H:%M} (in {left}); --force signs in anyway."
         )
+
+
+def _say_until(credentials: Credentials) -> None:
+    local, utc = credentials.expiration.astimezone(), credentials.expiration
+    elsewhere = f" ({utc:%H:%M:%S} UTC)" if local.utcoffset() else ""
+    output.tell(f"Credentials Expiration: {local:%Y-%m-%d %H:%M:%S %Z}{elsewhere}")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from samlauth import awsfiles, settings
-from samlauth.effects import files, output
+from samlauth.effects import cache, files, output
+from samlauth.profiles import served_by_us
 from samlauth.settings import Settings
 
 
@@ -26,6 +27,16 @@ class Target:
     def role(self) -> str | None:
         """The role that was asked for or is remembered, as it was written."""
         return self.settings.role or self.settings.remembered_role
+
+    @property
+    def is_process(self) -> bool:
+        """Whether AWS tools get the profile's credentials by ``samlauth credential-process``."""
+        return served_by_us(self.config) == self.profile
+
+    @property
+    def cache(self) -> str:
+        """The cache file of a profile that ``is_process``."""
+        return cache.path_beside(str(self.files.config), self.profile)
 
 
 def target(flags: Mapping[str, str], environ: Mapping[str, str]) -> Target:

@@ -154,17 +154,17 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Keep other runs from changing a file of our own, and remove what a killed one left of it.
 
     Where there can be no lock, as in a folder that cannot be written, there is none. Raises
-    FileError when somebody else holds it for 10 seconds, or the folder cannot be made.
+    FileError when somebody else holds it for so long, or the folder cannot be made.
     """
     with ExitStack() as held:
         with _naming(path, "locked"):
             real = _real(path)
             _make_folder(real.parent)
-            held.enter_context(_locked(real, path))
+            held.enter_context(_locked(real, path, seconds))
         yield
 
 
@@ -576,7 +576,7 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(real: Path, path: Path) -> Iterator[str]:
+def _locked(real: Path, path: Path, seconds: float = LOCK_SECONDS) -> Iterator[str]:
     """Hold the lock of a file; yields why there is none, or "".
 
     The lock file stays: to remove it would let two in. Raises FileError when somebody else holds
@@ -593,7 +593,7 @@ def _locked(real: Path, path: Path) -> Iterator[str]:
     )
     missing = ""
     try:
-        _take(lock.acquire, Timeout, path, f"{real}.lock")
+        _take(lock.acquire, Timeout, path, f"{real}.lock", seconds)
     except OSError as error:
         if error.errno not in _NO_LOCK:
             raise
@@ -616,7 +616,13 @@ def _lock_itself(fd: int, path: Path) -> None:
         _take(lock, BlockingIOError, path, str(path))
 
 
-def _take(lock: Callable[[], object], taken: type[OSError], path: Path, lock_path: str) -> None:
+def _take(
+    lock: Callable[[], object],
+    taken: type[OSError],
+    path: Path,
+    lock_path: str,
+    seconds: float = LOCK_SECONDS,
+) -> None:
     """Try to lock until it succeeds, or it is too late: then raises FileError.
 
     The tries come the faster the longer one waits: with one pace for all, of many who lock again
@@ -628,12 +634,13 @@ def _take(lock: Callable[[], object], taken: type[OSError], path: Path, lock_pat
             lock()
         except taken:
             waited = time.monotonic() - start
-            if waited > LOCK_SECONDS:
+            if waited > seconds:
                 raise FileError(
-                    f"{path} has been locked by another program for {LOCK_SECONDS:g} seconds.",
+                    f"{path} has been locked by another program for {seconds:g} seconds.",
                     hint=f"See what holds it (fuser {lock_path} tells), end that, and try again.",
                 ) from None
-            time.sleep(0.001 + _LOCK_POLL_SECONDS * (1 - waited / LOCK_SECONDS) ** 2)
+            pace = _LOCK_POLL_SECONDS * seconds / LOCK_SECONDS
+            time.sleep(0.001 + pace * (1 - waited / seconds) ** 2)
         else:
             return
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +40,8 @@ class Identity:
     sp_id: str
     username: str
     role_arn: str
+    policies: str = ""
+    """Of the session, as ``SessionPolicies`` writes them; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,22 @@ class Issued:
         """Whether more than half of their life is left."""
         return self.expiration - now > (self.expiration - self.issued) / 2
 
+    @property
+    def usable_until(self) -> datetime:
+        """When they are to be renewed by whoever hands them out: 15 minutes before their end, or a
+        quarter of their life if that is less."""
+        return self.expiration - min(timedelta(minutes=15), (self.expiration - self.issued) / 4)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A sign-in that was refused, for those who waited for it."""
+
+    when: datetime
+    exit_code: int
+    message: str
+    hint: str
+
 
 @dataclass(frozen=True)
 class State:
@@ -67,6 +85,8 @@ class State:
     """Account id to its name, empty for an account without one, and when that was seen."""
     recent: tuple[str, ...] = ()
     """ARNs of the roles used, the last one first, at most RECENT."""
+    refusals: Mapping[str, Refused] = field(default_factory=dict)
+    """The last refusal, by identity provider and person."""
 
     def allowed(self, now: datetime) -> dict[str, int]:
         """The limits that are young enough to be believed."""
@@ -89,12 +109,28 @@ class State:
         ``durations`` and ``aliases`` are what it learnt; ``roles`` are the ARNs of those assumed.
         """
         seen = issued.issued
-        return State(
-            {**self.profiles, profile: issued},
-            {**self.durations, **{arn: (limit, seen) for arn, limit in durations.items()}},
-            {**self.aliases, **{account: (name, seen) for account, name in aliases.items()}},
-            tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
+        return replace(
+            self,
+            profiles={**self.profiles, profile: issued},
+            durations={
+                **self.durations,
+                **{arn: (limit, seen) for arn, limit in durations.items()},
+            },
+            aliases={
+                **self.aliases,
+                **{account: (name, seen) for account, name in aliases.items()},
+            },
+            recent=tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
         )
+
+    def with_refusal(self, whose: str, refused: Refused) -> State:
+        """This state after a sign-in that was refused; those of other days are forgotten."""
+        young = {
+            key: other
+            for key, other in self.refusals.items()
+            if refused.when - other.when < timedelta(days=1)
+        }
+        return replace(self, refusals={**young, whose: refused})
 
 
 def _young(learnt: Mapping[str, tuple[T, datetime]], now: datetime) -> dict[str, T]:
@@ -131,18 +167,30 @@ class StateFile:
             log.debug("state not kept: %s", error)
 
 
+def encode_issued(issued: Issued) -> dict[str, Any]:
+    """As JSON has it."""
+    return {
+        "access_key_id": issued.access_key_id,
+        "identity": asdict(issued.identity),
+        "issued": issued.issued.isoformat(),
+        "expiration": issued.expiration.isoformat(),
+    }
+
+
+def decode_issued(entry: Any) -> Issued:  # noqa: ANN401 - whatever JSON holds, until it is checked here
+    """What :func:`encode_issued` made. Raises KeyError, TypeError, ValueError for anything else."""
+    return Issued(
+        entry["access_key_id"],
+        Identity(**entry["identity"]),
+        _time(entry["issued"]),
+        _time(entry["expiration"]),
+    )
+
+
 def _encode(state: State) -> bytes:
     content = {
         "format": FORMAT,
-        "profiles": {
-            name: {
-                "access_key_id": issued.access_key_id,
-                "identity": asdict(issued.identity),
-                "issued": issued.issued.isoformat(),
-                "expiration": issued.expiration.isoformat(),
-            }
-            for name, issued in state.profiles.items()
-        },
+        "profiles": {name: encode_issued(issued) for name, issued in state.profiles.items()},
         "durations": {
             arn: {"seconds": limit, "seen": seen.isoformat()}
             for arn, (limit, seen) in state.durations.items()
@@ -152,6 +200,10 @@ def _encode(state: State) -> bytes:
             for account, (name, seen) in state.aliases.items()
         },
         "recent": list(state.recent),
+        "refusals": {
+            whose: {**asdict(refused), "when": refused.when.isoformat()}
+            for whose, refused in state.refusals.items()
+        },
     }
     return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -159,15 +211,7 @@ def _encode(state: State) -> bytes:
 def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until it is checked here
     if content["format"] != FORMAT:
         return State()
-    profiles = {
-        str(name): Issued(
-            entry["access_key_id"],
-            Identity(**entry["identity"]),
-            _time(entry["issued"]),
-            _time(entry["expiration"]),
-        )
-        for name, entry in content["profiles"].items()
-    }
+    profiles = {str(name): decode_issued(entry) for name, entry in content["profiles"].items()}
     durations = {
         str(arn): (int(entry["seconds"]), _time(entry["seen"]))
         for arn, entry in content["durations"].items()
@@ -178,7 +222,11 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         for account, entry in content.get("aliases", {}).items()
     }
     recent = tuple(str(arn) for arn in content.get("recent", ()))
-    return State(profiles, durations, aliases, recent[:RECENT])
+    refusals = {
+        str(whose): Refused(**{**entry, "when": _time(entry["when"])})
+        for whose, entry in content.get("refusals", {}).items()
+    }
+    return State(profiles, durations, aliases, recent[:RECENT], refusals)
 
 
 def _time(text: str) -> datetime:

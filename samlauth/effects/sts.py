@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse, HTTPResponse, Timeout
@@ -96,12 +96,14 @@ class STS:
         from botocore.parsers import ResponseParserError
 
         where = safe(urlsplit(client.meta.endpoint_url).netloc)
+        policies = _policies(call)
         try:
             answer = client.assume_role_with_saml(
                 RoleArn=call.role.role_arn,
                 PrincipalArn=call.role.principal_arn,
                 SAMLAssertion=call.saml_response.base64,
                 DurationSeconds=call.duration_seconds,
+                **policies,
             )
             found = answer["Credentials"]
             return Credentials(
@@ -212,6 +214,25 @@ class STS:
         if isinstance(failure, SSLError | ProxyError) and not exchange.sent:
             raise fault
         raise HTTPClientError(error=fault)
+
+
+class _PolicyArn(TypedDict, total=False):
+    arn: str
+
+
+class _Policies(TypedDict, total=False):
+    Policy: str
+    PolicyArns: list[_PolicyArn]
+
+
+def _policies(call: AssumeRoleWithSAML) -> _Policies:
+    """The parameters that are not sent at all where there is nothing in them."""
+    found: _Policies = {}
+    if call.policy:
+        found["Policy"] = call.policy
+    if call.policy_arns:
+        found["PolicyArns"] = [{"arn": arn} for arn in call.policy_arns]
+    return found
 
 
 def _isolated() -> botocore.session.Session:

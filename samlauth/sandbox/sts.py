@@ -72,6 +72,9 @@ class Call:
     role_arn: str
     fault: str
     """The error code, empty for a success."""
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    """The session policies."""
 
 
 class STS:
@@ -100,7 +103,20 @@ class STS:
                     response = self._pass_on(request, host)
             except Fault as refused:
                 fault, response = refused.code, _error(refused)
-            self.calls.append(Call(action, host, parameters.get("RoleArn", ""), fault))
+            self.calls.append(
+                Call(
+                    action,
+                    host,
+                    parameters.get("RoleArn", ""),
+                    fault,
+                    parameters.get("Policy", ""),
+                    tuple(
+                        value
+                        for name, value in parameters.items()
+                        if name.startswith("PolicyArns.member.")
+                    ),
+                )
+            )
         return response
 
     def _assume_role_with_saml(self, parameters: dict[str, str], region: Region) -> Response:

@@ -1,0 +1,167 @@
+"""``samlauth logout``: remove what samlauth has stored for a profile, or for all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlauth import settings
+from samlauth.awsfiles import check_profile_name
+from samlauth.commands.provider import provider_for
+from samlauth.commands.target import target, warn
+from samlauth.effects import cache, files, output
+from samlauth.effects.browser import profile as browser
+from samlauth.effects.state import Issued, State, StateFile
+from samlauth.errors import FileError, SettingsError, UsageError
+from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    import argparse
+
+KEYS: Final = (
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_security_token",
+    "aws_session_expiration",
+)
+"""What a login writes to the profile in the credentials file."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The whole command line."""
+    parser.add_argument(
+        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="every profile that samlauth signed in to"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Remove credentials that samlauth wrote, what it remembers of them, and browser sessions.
+
+    Keys that somebody else wrote, and the settings of a profile, stay. Raises UsageError,
+    SettingsError for an impossible name, FileError when something cannot be removed.
+    """
+    if options.all and options.profile is not None:
+        raise UsageError("--all means every profile and -p means one.", hint="Give one of the two.")
+    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    aws = files.locate(os.environ)
+    memory = StateFile.beside(aws.config)
+    state = memory.load()
+    profile, _ = settings.profile_of(flags, os.environ)
+    check_profile_name(profile)
+    profiles = sorted(state.profiles) if options.all else [profile]
+    owner = None if options.all else _owner(profile, state.profiles.get(profile))
+    nothing = True
+    # One after the other: what was removed is said, whatever comes next.
+    for removed in chain(
+        _forget_keys(aws, state, profiles),
+        _forget_cached(str(aws.config), None if options.all else profile),
+        _forget_state(memory, state, profiles),
+        _forget_browser(owner),
+    ):
+        nothing = False
+        if not options.quiet:
+            output.tell(removed)
+    if nothing and not options.quiet:
+        output.tell(
+            "Nothing is stored."
+            if options.all
+            else f"Nothing is stored for the profile {safe(profile)}."
+        )
+    return 0
+
+
+def _forget_keys(aws: files.AWSFiles, state: State, profiles: Iterable[str]) -> Iterator[str]:
+    changes: dict[str, dict[str, str | None]] = {}
+    for profile in profiles:
+        issued = state.profiles.get(profile)
+        key_id = aws.read_credentials(profile).get("aws_access_key_id")
+        if issued is not None and key_id == issued.access_key_id:
+            changes[profile] = dict.fromkeys(KEYS)
+        elif key_id:
+            warn(
+                f"The keys of the profile {safe(profile)} ({safe(key_id[:8])}…) are not of a login "
+                "of samlauth, so they stay."
+            )
+    if not changes:
+        return
+    for notice in aws.write({}, changes).notices:
+        warn(notice)
+    for profile in changes:
+        ends = state.profiles[profile].expiration
+        elsewhere = (
+            f"; AWS takes a copy of them until {ends.astimezone():%Y-%m-%d %H:%M}"
+            if ends > datetime.now(UTC)
+            else ""
+        )
+        yield (
+            f"Removed the credentials of the profile {profile} from "
+            f"{safe(str(aws.credentials), 1000)}{elsewhere}."
+        )
+
+
+def _forget_cached(config: str, profile: str | None) -> Iterator[str]:
+    """Credentials that ``credential-process`` keeps, of one profile or of all."""
+    folder = Path(cache.path_beside(config, "any")).parent
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # there is no cache
+        return
+    if profile is not None:
+        paths = [Path(cache.path_beside(config, profile))]
+    for path in paths:
+        try:
+            if cache.forget(str(path)):
+                yield f"Removed {safe(str(path), 1000)}."
+        except OSError as error:
+            raise FileError(
+                f"{safe(str(path), 1000)} could not be removed: {error.strerror}.",
+                hint="Remove it yourself: it holds credentials.",
+            ) from error
+
+
+def _forget_state(memory: StateFile, state: State, profiles: Iterable[str]) -> Iterator[str]:
+    """Not what another login has written meanwhile."""
+    gone = {(name, state.profiles[name]) for name in profiles if name in state.profiles}
+    if not gone:
+        return
+    memory.update(
+        lambda now: replace(
+            now, profiles=dict(entry for entry in now.profiles.items() if entry not in gone)
+        )
+    )
+    names = ", ".join(sorted(safe(name) for name, _ in gone))
+    yield f"Forgot whose credentials these were: {names}."
+
+
+def _forget_browser(owner: str | None) -> Iterator[str]:
+    """The owner's, or everybody's for None; nobody's for an empty one."""
+    if owner == "":
+        return
+    try:
+        browser.root(os.environ)
+    except FileError:  # nowhere to keep one, so there is none
+        return
+    for folder in browser.forget(os.environ, owner):
+        yield f"Removed the browser profile {safe(folder, 1000)}, and the session in it."
+
+
+def _owner(profile: str, issued: Issued | None) -> str:
+    """Whose browser profile goes with it; empty where the settings do not say."""
+    try:
+        values = target({settings.PROFILE.name: profile}, os.environ).settings
+        if values[settings.USERNAME] is None and issued is not None and issued.identity.username:
+            # It came from the environment, or with a flag, when the person signed in.
+            values = values.answered(settings.USERNAME, issued.identity.username)
+        return provider_for(values).in_browser.owner
+    except SettingsError:
+        return ""

@@ -1,0 +1,129 @@
+"""Which identity provider the settings mean, what it has to be told, and whose credentials it gives.
+
+A provider's own module is loaded when it is the one: the login loads this one before it knows
+whether there is anything to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from samlauth import settings
+from samlauth.commands.policies import as_text
+from samlauth.effects.state import Identity
+from samlauth.errors import NobodyToAsk
+from samlauth.settings import Setting, Settings
+
+if TYPE_CHECKING:
+    from samlauth.flow import Flow
+    from samlauth.idp import IdentityProvider
+    from samlauth.idp.adfs.entry import Entry
+
+_ASKED: dict[str, tuple[tuple[Setting[str | None], str], ...]] = {
+    "google": (
+        (settings.USERNAME, "Google username"),
+        (settings.IDP_ID, "Google IDP ID"),
+        (settings.SP_ID, "Google SP ID"),
+    ),
+    # ADFS asks for the username itself, unless a Kerberos ticket says it all.
+    "adfs": ((settings.ADFS_HOST, "ADFS host"),),
+    "browser": ((settings.URL, "URL where the sign-in to AWS begins"),),
+}
+"""The settings a provider cannot do without, and what they are asked for as."""
+
+
+def complete(values: Settings) -> Flow[Settings]:
+    """Ask for what is needed and not set. Raises NobodyToAsk, naming the flag."""
+    from samlauth.challenges import EnterSetting
+    from samlauth.flow import ask
+
+    for setting, label in _ASKED[values[settings.IDP]]:
+        refused = ""
+        while values[setting] is None:
+            try:
+                given = yield from ask(EnterSetting(setting.name, label, refused))
+                values = values.answered(setting, setting.read(given))
+            except NobodyToAsk:
+                raise NobodyToAsk(
+                    f"The {label} is not set, and there is no terminal to ask for it.",
+                    hint=f"Give it with {setting.short or setting.flag} or in {setting.variable}.",
+                ) from None
+            except ValueError as error:
+                refused = f"That is {error}."
+    return values
+
+
+def is_complete(values: Settings) -> bool:
+    """Whether nothing is left to :func:`complete`."""
+    return all(values[setting] is not None for setting, _ in _ASKED[values[settings.IDP]])
+
+
+def provider_for(values: Settings) -> IdentityProvider:
+    """The provider, told what the settings say; a sign-in that needs one goes on in a browser.
+
+    Raises SettingsError for a value it can make nothing of.
+    """
+    from samlauth.idp.browser import Browser, HandOver
+
+    match values[settings.IDP]:
+        case "adfs":
+            from samlauth.idp.adfs.entry import read_entry
+            from samlauth.idp.adfs.flow import ADFS
+
+            entry = read_entry(values[settings.ADFS_HOST] or "")
+            provider: IdentityProvider = ADFS(
+                entry=entry,
+                relying_party=_relying_party(values, entry),
+                username=values[settings.USERNAME] or "",
+                mfa=values[settings.MFA],
+                home_realm=values[settings.HOME_REALM],
+                kmsi=values[settings.TRUST_DEVICE],
+                kerberos=values[settings.KERBEROS],
+            )
+        case "browser":
+            return Browser(values[settings.URL] or "", values[settings.USERNAME] or "")
+        case _:
+            from samlauth.idp.google.flow import Google
+
+            provider = Google(
+                idp_id=values[settings.IDP_ID] or "",
+                sp_id=values[settings.SP_ID] or "",
+                username=values[settings.USERNAME] or "",
+                bg_response=values[settings.BG_RESPONSE],
+                mfa=values[settings.MFA],
+                trust_device=values[settings.TRUST_DEVICE],
+            )
+    return HandOver(provider, values[settings.BROWSER])
+
+
+def identity(values: Settings, role_arn: str) -> Identity:
+    """Whose credentials a login with these settings gives. Raises SettingsError as provider_for."""
+    idp, username = values[settings.IDP], values[settings.USERNAME] or ""
+    match idp:
+        case "adfs" if values[settings.ADFS_HOST]:
+            from samlauth.idp.adfs.entry import read_entry
+
+            entry = read_entry(values[settings.ADFS_HOST] or "")
+            ids = str(entry.origin), _relying_party(values, entry)
+        case "adfs":
+            ids = "", ""
+        case "browser":
+            ids = values[settings.URL] or "", ""
+        case _:
+            ids = values[settings.IDP_ID] or "", values[settings.SP_ID] or ""
+    return Identity(idp, *ids, username, role_arn, as_text(values))
+
+
+def _relying_party(values: Settings, entry: Entry) -> str:
+    """What is named with ``--adfs-rp``, in the link that was given, or usual in the partition."""
+    from samlauth.idp.adfs.entry import RELYING_PARTIES
+
+    usual = RELYING_PARTIES[values[settings.PARTITION]]
+    return values[settings.ADFS_RP] or entry.relying_party or usual
+
+
+def noted(values: Settings, answers: dict[Setting[Any], object]) -> Settings:
+    """The settings with what the person answered on the way."""
+    for setting, answer in answers.items():
+        values = values.answered(setting, answer)
+    return values

@@ -1,0 +1,128 @@
+"""Credentials for whoever needs them now: the ones that are held, else renewed.
+
+However many ask at once, one of them signs in: there is a lock for each identity provider and
+person. The others wait for it, and take what it got, or what it was refused with: fifty programs
+that start together must be one password, right or wrong.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from samlauth import settings
+from samlauth.commands.held import Held, usable
+from samlauth.commands.provider import identity
+from samlauth.commands.target import Target, warn
+from samlauth.effects import cache, files
+from samlauth.effects.state import Refused, StateFile
+from samlauth.errors import (
+    AssertionRefused,
+    CodeRefused,
+    FileError,
+    NeedsPerson,
+    SamlauthError,
+    SignInRefused,
+)
+from samlauth.profiles import refuse_unwritable
+from samlauth.settings import Layer
+
+if TYPE_CHECKING:
+    import argparse
+
+    from samlauth.redactor import Redactor
+
+WAIT: Final = 210.0
+"""Seconds to wait for another's sign-in: as long as a second factor may take, and 120 more."""
+STANDS: Final = timedelta(seconds=60)
+"""How long a refusal stands for those who start after it and could not answer for themselves."""
+
+
+def supply(
+    aim: Callable[[], Target], options: argparse.Namespace, redactor: Redactor
+) -> tuple[Target, Held]:
+    """The profile, and what it holds if that is good for long enough, else what a sign-in gives.
+
+    ``aim`` reads the profile and its settings; again, after waiting. Nothing is asked on standard
+    input. Raises SettingsError for a profile that must not be given credentials, what a sign-in
+    raises, and FileError when the other's never ends.
+    """
+    goal = aim()
+    if found := _good(goal):
+        return goal, found
+    _require_writable(goal)
+    started = datetime.now(UTC)
+    with files.locked(_lock(goal), WAIT):
+        goal = aim()
+        if found := _good(goal):
+            return goal, found
+        memory = StateFile.beside(goal.files.config)
+        state, key = memory.load(), _whose(goal)
+        if (refused := state.refusals.get(key)) and _stands(refused, started):
+            raise _again(refused)
+        from samlauth.commands.sign_in import sign_in, store
+
+        try:
+            outcome = sign_in(goal, options, state, redactor, stdin=False)
+        except (SignInRefused, CodeRefused, AssertionRefused) as error:
+            noted = Refused(datetime.now(UTC), error.exit_code, error.message, error.hint)
+            memory.update(lambda state: state.with_refusal(key, noted))
+            raise
+        except NeedsPerson as error:
+            # What would help is to be typed elsewhere, whatever ran us.
+            error.hint = f"Run: samlauth -p {shlex.quote(goal.profile)}"
+            raise
+        return goal, store(goal, outcome, memory)
+
+
+def _require_writable(goal: Target) -> None:
+    """Raises SettingsError, as the login does, before anybody is asked for anything."""
+    refuse_unwritable(
+        goal.profile,
+        goal.config,
+        goal.credentials,
+        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
+    )
+
+
+def _good(goal: Target) -> Held | None:
+    memory = StateFile.beside(goal.files.config)
+    found = usable(goal, memory.load(), warn)
+    if found is not None and goal.is_process:
+        config = str(goal.files.config)
+        kept = cache.load(goal.cache)
+        if isinstance(kept, tuple) and kept[1] != cache.fingerprint(config):
+            # Settings of other profiles changed: the next one need not think about it again.
+            with suppress(OSError, FileError):
+                cache.keep(goal.cache, config, found.credentials, found.issued)
+    return found
+
+
+def _whose(goal: Target) -> str:
+    """The identity provider and the person, in one text."""
+    who = identity(goal.settings, "")
+    return " ".join(filter(None, (who.idp, who.idp_id, who.username)))
+
+
+def _lock(goal: Target) -> Path:
+    folder = cache.path_beside(str(goal.files.config), "")
+    name = cache.file_name(_whose(goal))
+    return Path(folder).parent / "locks" / name[:150]
+
+
+def _stands(refused: Refused, started: datetime) -> bool:
+    if refused.when >= started:
+        return True
+    from samlauth.effects.terminal import has_terminal
+
+    return datetime.now(UTC) - refused.when < STANDS and not has_terminal()
+
+
+def _again(refused: Refused) -> SamlauthError:
+    error = SamlauthError(refused.message, hint=refused.hint)
+    error.exit_code = refused.exit_code
+    return error
