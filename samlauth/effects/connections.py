@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
@@ -21,11 +21,21 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from samlauth.effects.faults import network_error
-from samlauth.effects.trust import Proxy, bundles, issuer_of, proxy_for, ssl_context
+from samlauth.effects.trust import (
+    ClientCertificate,
+    Proxy,
+    bundles,
+    issuer_of,
+    proxy_for,
+    show,
+    ssl_context,
+)
 from samlauth.errors import NetworkError
 from samlauth.reach import Origin
 
-_Manager = TypeVar("_Manager", bound=PoolManager)
+Manner = Literal["plain", "proving", "certified"]
+"""How a host is met. Connections of one manner are never used in another: a server may take what
+comes over a connection that has proved who the person is for theirs."""
 
 _SIDE_BY_SIDE = 8
 """Connections kept to one host."""
@@ -52,6 +62,8 @@ class Exchange:
     def __init__(self, seconds: float) -> None:
         self.sent = False
         """Whether the request began to leave: before that, nothing of it was seen by anybody."""
+        self.certificate: bytes | None = None
+        """The certificate, DER, of the host that was asked."""
         self._lock = threading.Lock()
         self._overdue = False
         self._levers: list[socket.socket] = []
@@ -126,7 +138,11 @@ class _Connection(HTTPConnection):
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
-    pass
+    def request(self, *args: object, **options: object) -> None:
+        """Send a request; the running exchange is told the certificate of the host."""
+        if (exchange := _running.get()) and self.sock is not None:
+            exchange.certificate = self.sock.getpeercert(binary_form=True)  # type: ignore[union-attr]  # connected, it is TLS
+        super().request(*args, **options)
 
 
 class _Pool(HTTPConnectionPool):
@@ -140,32 +156,42 @@ class _TLSPool(HTTPSConnectionPool):
 class Connections:
     """The pools of one run, shared by all that talks to the network; safe to use from threads.
 
-    Raises SettingsError for a CA bundle that is of no use (:func:`samlauth.effects.trust.bundles`).
+    Raises SettingsError for a CA bundle that is of no use (:func:`samlauth.effects.trust.bundles`),
+    and for such a client certificate (:func:`samlauth.effects.trust.show`).
     """
 
-    def __init__(self, environ: Mapping[str, str], ca_bundle: str | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        ca_bundle: str | None = None,
+        certificate: ClientCertificate | None = None,
+    ) -> None:
         silence("urllib3", "requests")
         self.environ = environ
         self._context = ssl_context(bundles(environ, ca_bundle))
+        self._certified = self._context
+        if certificate is not None:
+            self._certified = ssl_context(bundles(environ, ca_bundle))
+            show(self._certified, certificate)
         self._lock = threading.Lock()
-        self._direct = _managed(PoolManager(**self._options()))
-        self._proxied: dict[Proxy, ProxyManager] = {}
+        self._managers: dict[tuple[Proxy | None, Manner], PoolManager] = {}
 
-    def pool_for(self, url: str) -> HTTPConnectionPool:
+    def pool_for(self, url: str, manner: Manner = "plain") -> HTTPConnectionPool:
         """The pool for the host of ``url``, behind its proxy.
 
+        The client certificate is shown in the ``certified`` manner alone, and never to a proxy.
         ``http`` is for STS stand-ins on this machine and never takes a proxy. Raises SettingsError
         as :func:`samlauth.effects.trust.proxy_for`.
         """
         proxy = self._proxy_for(url)
         with self._lock:
-            if proxy is None:
-                return self._direct.connection_from_url(url)
-            if proxy not in self._proxied:
-                self._proxied[proxy] = self._behind(proxy)
-            return self._proxied[proxy].connection_from_url(url)
+            if (proxy, manner) not in self._managers:
+                self._managers[proxy, manner] = self._managed(proxy, manner)
+            return self._managers[proxy, manner].connection_from_url(url)
 
-    def network_error(self, error: Exception, url: str, exchange: Exchange) -> NetworkError:
+    def network_error(
+        self, error: Exception, url: str, exchange: Exchange, manner: Manner = "plain"
+    ) -> NetworkError:
         """What ``error``, met in ``exchange`` on the way to ``url``, means for the person."""
         proxy = self._proxy_for(url)
         origin = _origin(url)
@@ -175,38 +201,42 @@ class Connections:
             proxy,
             sent=exchange.sent,
             overdue=exchange.overdue,
+            certified=manner == "certified",
             issuer=lambda: self._presented_issuer(origin, proxy),
         )
 
     def close(self) -> None:
         """Close every idle connection; a later request opens a new one."""
         with self._lock:
-            for manager in (self._direct, *self._proxied.values()):
+            for manager in self._managers.values():
                 manager.clear()
 
     def _proxy_for(self, url: str) -> Proxy | None:
         return None if url.startswith("http:") else proxy_for(self.environ, _origin(url))
 
-    def _options(self) -> dict[str, Any]:
-        return {
+    def _managed(self, proxy: Proxy | None, manner: Manner) -> PoolManager:
+        options: dict[str, Any] = {
             "num_pools": 20,
-            "maxsize": _SIDE_BY_SIDE,
-            "ssl_context": self._context,
+            # The legs of one proof belong on one connection.
+            "maxsize": 1 if manner == "proving" else _SIDE_BY_SIDE,
+            "ssl_context": self._certified if manner == "certified" else self._context,
             "cert_reqs": "CERT_REQUIRED",
             # urllib3 leaves TCP_NODELAY out behind a proxy; a POST's body would then wait, some
             # 40 ms, until its head is acknowledged.
             "socket_options": HTTPConnection.default_socket_options,
         }
-
-    def _behind(self, proxy: Proxy) -> ProxyManager:
-        return _managed(
-            ProxyManager(
+        manager = (
+            PoolManager(**options)
+            if proxy is None
+            else ProxyManager(
                 proxy.url,
                 proxy_headers=_proxy_headers(proxy),
                 proxy_ssl_context=self._context,
-                **self._options(),
+                **options,
             )
         )
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        return manager
 
     def _presented_issuer(self, origin: Origin, proxy: Proxy | None) -> str:
         """Who signed the certificate that was refused; empty when that cannot be learnt.
@@ -233,11 +263,6 @@ class Connections:
             return ""
         finally:
             connection.close()
-
-
-def _managed(manager: _Manager) -> _Manager:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
-    return manager
 
 
 def _proxy_headers(proxy: Proxy) -> dict[str, str]:

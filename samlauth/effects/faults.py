@@ -9,7 +9,7 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -30,6 +30,23 @@ _EXPIRED = frozenset({10, -67818, 0x800B0101})
 _NOT_YET_VALID = frozenset({9, -67819})
 _WRONG_HOST = frozenset({62, 64, -67602, 0x800B010F})
 
+_HUNG_UP = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
+
+# What a TLS server says of the client's certificate (RFC 8446 §6.2), in OpenSSL's words.
+_NO_CERTIFICATE = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+_CERTIFICATE_REFUSED = frozenset(
+    {
+        "SSLV3_ALERT_NO_CERTIFICATE",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "TLSV1_ALERT_ACCESS_DENIED",
+    }
+)
+
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 _CHECK_CONNECTION = "Check the network connection and the VPN, then run the command again."
@@ -38,6 +55,10 @@ _CHECK_NETWORK = (
     "Where the internet is reached through a proxy, set HTTPS_PROXY."
 )
 _TRY_AGAIN = "Run the command again; if this stays so, tell your administrator."
+_CERTIFICATE = (
+    "--client-cert names the file with your certificate and its key, in PEM form. If it does, "
+    "see that the certificate is one for this host and has not expired."
+)
 _CAPTIVE_PORTAL = (
     "On a guest network, open any page in a browser first: it may want you to sign in there."
 )
@@ -50,13 +71,14 @@ def network_error(
     *,
     sent: bool,
     overdue: bool,
+    certified: bool,
     issuer: Callable[[], str],
 ) -> NetworkError:
     """The NetworkError for an exception of urllib3, requests or the socket below them.
 
     ``sent``: whether the request had begun to leave; ``overdue``: whether we cut the connection
-    ourselves; ``issuer`` tells who signed the certificate that was refused, and is only called when
-    one was.
+    ourselves; ``certified``: whether this is a host that may be shown the client certificate;
+    ``issuer`` tells who signed the certificate that was refused, and is only called when one was.
     """
     host = _name(origin.host, origin.port)
     if overdue:
@@ -69,15 +91,42 @@ def network_error(
             if refused := _TUNNEL.search(str(cause)):
                 return _tunnel_refused(proxy, host, int(refused[1]))
         host = f"{_name(proxy.host, proxy.port)} (the proxy in {proxy.source})"
+    if said := _of_our_certificate(causes):
+        what = (
+            "wants a client certificate, and was shown none"
+            if said == _NO_CERTIFICATE
+            else f"did not accept the client certificate ({_words(said.partition('ALERT_')[2])})"
+        )
+        return NetworkError(f"{host} {what}.", hint=_CERTIFICATE)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _not_trusted(cause, host, issuer if not at_proxy else str)
     for cause in causes:
         if found := _explained(cause, host, securing=not sent and not at_proxy):
+            if certified and isinstance(cause, _HUNG_UP):
+                # Many a server that wants a certificate only hangs up on those who have none.
+                return NetworkError(
+                    f"{found.message} It may want a client certificate, or another one.",
+                    hint=f"{_CERTIFICATE} {found.hint}",
+                )
             return found
     if any(isinstance(cause, NewConnectionError) for cause in causes):
         return NetworkError(f"{host} could not be reached.", hint=_CHECK_NETWORK)
     return NetworkError(f"{host} closed the connection before it had answered.", hint=_TRY_AGAIN)
+
+
+def is_certificate_refused(error: BaseException) -> bool:
+    """Whether the host broke off over the client certificate, before it looked at the request."""
+    return _of_our_certificate(_causes(error)) is not None
+
+
+def _of_our_certificate(causes: Iterable[BaseException]) -> str | None:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            said = cause.reason or ""
+            if said == _NO_CERTIFICATE or said in _CERTIFICATE_REFUSED:
+                return said
+    return None
 
 
 def _explained(cause: BaseException, host: str, *, securing: bool) -> NetworkError | None:
@@ -99,11 +148,16 @@ def _explained(cause: BaseException, host: str, *, securing: bool) -> NetworkErr
                 return _not_secured(host, "it was broken off")
             return NetworkError(f"{host} broke the connection off.", hint=_TRY_AGAIN)
         case ssl.SSLError():
-            return _not_secured(host, (cause.reason or "no reason given").lower().replace("_", " "))
+            return _not_secured(host, _words(cause.reason or "no reason given"))
         case DecodeError():
             return NetworkError(f"The answer of {host} came damaged.", hint=_TRY_AGAIN)
         case _:
             return None
+
+
+def _words(reason: str) -> str:
+    """One of OpenSSL's names for a fault, to be read."""
+    return reason.rpartition("ALERT_")[2].lower().replace("_", " ")
 
 
 def _not_secured(host: str, reason: str) -> NetworkError:

@@ -24,11 +24,13 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from samlauth import __version__
-from samlauth.effects.connections import Connections, Exchange
+from samlauth.effects.connections import Connections, Exchange, Manner
+from samlauth.effects.faults import is_certificate_refused
+from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
 from samlauth.flow import Page, Request
 from samlauth.printable import safe
-from samlauth.reach import Carrying, Origin, origin_of
+from samlauth.reach import Carrying, Origin, Reach, origin_of
 
 log = logging.getLogger("samlauth.http")
 
@@ -40,6 +42,14 @@ _HEADERS = {
 }
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
+
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+# A parameter of the challenge before it, or a challenge: its scheme, alone or with a token68
+# (RFC 9110 §11.6.1). What is neither is skipped.
+_CHALLENGE = re.compile(
+    rf"""{_WORD}\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,]*)"""
+    rf"""|(?P<scheme>{_WORD})(?:[ \t]+(?P<token>[A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|\Z))?"""
+)
 
 _SEE_OTHER = frozenset({301, 302, 303})
 _SAME_AGAIN = frozenset({307, 308})
@@ -83,12 +93,31 @@ class _Body:
 
 
 @dataclass(frozen=True)
+class _Offer:
+    """A way to prove who one is, as a WWW-Authenticate header names it."""
+
+    scheme: str
+    """In lower case."""
+    token: str = field(repr=False)
+    """Base64; empty when there is none."""
+
+
+@dataclass(frozen=True)
 class _Answer:
     url: str
     status: int
     location: str | None
     content: bytes = field(repr=False)
     charset: str
+    offers: tuple[_Offer, ...]
+    certificate: bytes | None = field(repr=False)
+    """Of the host that gave it, DER."""
+    note: str = ""
+    """As a page's."""
+
+    def token(self) -> str | None:
+        """What it says to a ticket; None when it wants none."""
+        return next((offer.token for offer in self.offers if offer.scheme == "negotiate"), None)
 
 
 @dataclass(frozen=True)
@@ -106,8 +135,11 @@ class Http:
     """The network as a login sees it: requests in, pages out.
 
     ``hide`` is told each cookie and each form value of a request that carries answers or the
-    password, before it is sent. ``clock`` is monotonic; ``sleep`` and ``chance`` (0 to 1) pause
-    between tries. Safe to use from threads. Raises SettingsError for a CA bundle of no use.
+    password, and each token made of a ticket, before it is sent. ``client_certificate`` is the path
+    of a certificate in PEM form and that of its key, None where the same file holds both; it is
+    shown to the reach's post_origins that ask for one and to nobody else. ``clock`` is monotonic;
+    ``sleep`` and ``chance`` (0 to 1) pause between tries. Safe to use from threads. Raises
+    SettingsError for a CA bundle or client certificate of no use.
     """
 
     def __init__(
@@ -116,19 +148,22 @@ class Http:
         ca_bundle: str | None = None,
         *,
         hide: Callable[[str], None],
+        client_certificate: tuple[str, str | None] | None = None,
         limits: Limits = LIMITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.connections = Connections(environ, ca_bundle)
+        certificate = named(*client_certificate) if client_certificate else None
+        self.connections = Connections(environ, ca_bundle, certificate)
+        self._certified = certificate is not None
         self._hide = hide
         self._limits = limits
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._sessions: dict[Origin, _Session] = {}
-        """By the origin of the password: a jar of cookies each."""
+        self._sessions: dict[tuple[Origin, Manner], _Session] = {}
+        """By the origin of the password, which has one jar of cookies for all manners."""
         self._used_at: dict[str, float] = {}
         """When each host was asked last."""
 
@@ -142,14 +177,23 @@ class Http:
         """
         reach = request.reach
         assert reach is not None, "a request without a reach is never sent"
-        session = self._session(reach.password_origin)
+        assert not request.negotiate or (request.form is None and request.json is None), "a GET"
         limits = self._limits_of(request)
         until = self._clock() + limits.total
         url, body, carrying = request.url, self._body_of(request), request.carrying
         for _ in range(limits.redirects + 1):
             reach.check(url, carrying)
+            manner = _manner(reach, url, request)
+            session = self._session(reach.password_origin, manner)
             prepared = _prepared(session, url, body, request.referer)
             answer = self._answer(session, prepared, carrying, limits, until)
+            match manner:
+                case "proving":
+                    answer = self._prove(answer, session, prepared, limits, until)
+                case "certified" if answer.status == HTTPStatus.FORBIDDEN:
+                    answer = replace(answer, note=_forbidden(url, shown=self._certified))
+                case _:
+                    pass
             if answer.location is None:
                 return _page(answer, request)
             if body is not None and answer.status in _SAME_AGAIN:
@@ -172,10 +216,13 @@ class Http:
             self._sessions.popitem()[1].close()
         self.connections.close()
 
-    def _session(self, origin: Origin) -> _Session:
-        if origin not in self._sessions:
-            self._sessions[origin] = _Session(self.connections)
-        return self._sessions[origin]
+    def _session(self, origin: Origin, manner: Manner) -> _Session:
+        if (origin, manner) not in self._sessions:
+            session = _Session(self.connections, manner)
+            if manner != "plain":
+                session.cookies = self._session(origin, "plain").cookies
+            self._sessions[origin, manner] = session
+        return self._sessions[origin, manner]
 
     def _limits_of(self, request: Request) -> Limits:
         limits = self._limits
@@ -222,6 +269,46 @@ class Http:
         # the URL.
         raise outcome.error
 
+    def _prove(
+        self,
+        answer: _Answer,
+        session: _Session,
+        prepared: requests.PreparedRequest,
+        limits: Limits,
+        until: float,
+    ) -> _Answer:
+        """Answer a 401 by the person's ticket; the note of one that is left says why it is."""
+        token = answer.token()
+        if answer.status != HTTPStatus.UNAUTHORIZED or token is None:
+            return answer
+        from samlauth.effects import kerberos
+
+        host = origin_of(answer.url).host
+        note = kerberos.refused(host)
+        try:
+            proof = kerberos.Proof(host, answer.certificate)
+            for _ in range(kerberos.LEGS):
+                value = proof.answer(token)
+                if value is None:
+                    break
+                self._hide(value.partition(" ")[2])
+                prepared.headers["Authorization"] = value
+                # Never tried twice: a host takes a second one like it for a stolen copy.
+                outcome = self._once(session, prepared, limits, until)
+                if isinstance(outcome, _Fault):
+                    raise outcome.error
+                answer, token = outcome, outcome.token() or ""
+                if answer.status != HTTPStatus.UNAUTHORIZED:
+                    if token and not proof.is_met(token):
+                        raise kerberos.not_met(host)
+                    return answer
+                if not token:
+                    break
+        except kerberos.Unproven as error:
+            note = str(error)
+        log.debug("no proof by ticket: %s", note)
+        return replace(answer, note=note)
+
     def _once(
         self,
         session: _Session,
@@ -250,9 +337,10 @@ class Http:
                 hint="Sign in with your browser to see what it sends.",
             )
         else:
-            found = self.connections.network_error(error, url, exchange)
+            found = self.connections.network_error(error, url, exchange, session.manner)
         again = not exchange.sent and not exchange.overdue and not _is_final(error)
-        return _Fault(found, again, exchange.sent)
+        # TLS 1.3 lets a client send before it hears what is said of its certificate.
+        return _Fault(found, again, exchange.sent and not is_certificate_refused(error))
 
     def _exchange(
         self,
@@ -290,7 +378,13 @@ class Http:
         if busy:
             return _busy(response)
         return _Answer(
-            response.url, response.status_code, _location(response), content, _charset(response)
+            response.url,
+            response.status_code,
+            _location(response),
+            content,
+            _charset(response),
+            _offers(response),
+            exchange.certificate,
         )
 
 
@@ -301,13 +395,18 @@ class _TooLarge(OSError):
 class _Session(requests.Session):
     """requests as far as it is wanted: cookies and encoding, over our own connections."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, manner: Manner) -> None:
         super().__init__()
+        self.manner: Manner = manner
         self.trust_env = False  # no .netrc, and no proxy or CA bundle but those of Connections
         self.headers.clear()
         self.headers.update(_HEADERS)
+        if manner == "proving":
+            from samlauth.effects.kerberos import USER_AGENT
+
+            self.headers["User-Agent"] = USER_AGENT
         self.adapters.clear()
-        self.mount("https://", _Adapter(connections))
+        self.mount("https://", _Adapter(connections, manner))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """None: asked for a target, requests would read the whole body of a redirect, unbounded."""
@@ -315,9 +414,10 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, manner: Manner) -> None:
         super().__init__(max_retries=0)
         self._connections = connections
+        self._manner = manner
 
     def get_connection_with_tls_context(
         self,
@@ -327,10 +427,27 @@ class _Adapter(HTTPAdapter):
         cert: tuple[str, str] | str | None = None,
     ) -> HTTPConnectionPool:
         """The pool that Connections has for it; what requests knows of TLS and proxies is void."""
-        return self._connections.pool_for(request.url or "")
+        return self._connections.pool_for(request.url or "", self._manner)
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave the pool's own trust alone: requests would add certifi's bundle to it."""
+
+
+def _manner(reach: Reach, url: str, request: Request) -> Manner:
+    origin = origin_of(url)
+    if origin == reach.password_origin:
+        return "proving" if request.negotiate else "plain"
+    return "certified" if origin in reach.post_origins else "plain"
+
+
+def _forbidden(url: str, *, shown: bool) -> str:
+    host = _host(url)
+    if shown:
+        return (
+            f"{host} does not let the client certificate in (--client-cert): it may be the wrong "
+            "one, or have expired."
+        )
+    return f"{host} may want a client certificate: name yours with --client-cert."
 
 
 def _prepared(
@@ -357,9 +474,16 @@ def _prepared(
 
 
 def _page(answer: _Answer, request: Request) -> Page:
+    page = Page(
+        answer.url,
+        answer.status,
+        "",
+        authenticate=tuple(dict.fromkeys(offer.scheme for offer in answer.offers)),
+        note=answer.note,
+    )
     if request.binary:
-        return Page(answer.url, answer.status, "", content=answer.content)
-    return Page(answer.url, answer.status, answer.content.decode(answer.charset, "replace"))
+        return replace(page, content=answer.content)
+    return replace(page, body=answer.content.decode(answer.charset, "replace"))
 
 
 def _content(response: requests.Response, size: int) -> bytes:
@@ -369,6 +493,16 @@ def _content(response: requests.Response, size: int) -> bytes:
         if len(content) > size:
             raise _TooLarge
     return bytes(content)
+
+
+def _offers(response: requests.Response) -> tuple[_Offer, ...]:
+    # requests joins headers of one name; urllib3 still has them one by one.
+    return tuple(
+        _Offer(found["scheme"].lower(), found["token"] or "")
+        for header in response.raw.headers.getlist("WWW-Authenticate")
+        for found in _CHALLENGE.finditer(header)
+        if found["scheme"]
+    )
 
 
 def _location(response: requests.Response) -> str | None:

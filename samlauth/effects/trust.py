@@ -1,4 +1,4 @@
-"""Which certificates count, and which proxy a connection goes through.
+"""Which certificates count, which one is our own, and which proxy a connection goes through.
 
 The system's own store is always trusted; CA bundles named by ``--ca-bundle`` or by the environment
 are trusted besides it, never instead. There is no way to turn verification off. Proxies are read
@@ -121,6 +121,76 @@ def _certificate_files(folder: Path) -> list[Path]:
     # Loaded file by file, not as OpenSSL's capath: the system verifiers of macOS and Windows are
     # handed the context's certificates and never look into folders.
     return [path for path in folder.iterdir() if _HASHED.fullmatch(path.name) and path.is_file()]
+
+
+@dataclass(frozen=True)
+class ClientCertificate:
+    """A certificate that says who the person is, for the hosts that ask for one."""
+
+    path: Path
+    """Of a PEM file: the certificate, any intermediates, and its key if ``key`` names no file."""
+    key: Path | None = None
+
+
+def client_certificate(certificate: str, key: str | None = None) -> ClientCertificate:
+    """What ``--client-cert`` and ``--client-key`` name."""
+    return ClientCertificate(
+        Path(certificate).expanduser(), Path(key).expanduser() if key else None
+    )
+
+
+def show(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    """Have ``context`` show the certificate to whoever asks for one.
+
+    Raises SettingsError for files that cannot be read or used, and for a key that is encrypted:
+    OpenSSL would ask for its password on the terminal by itself.
+    """
+    where = f"{safe(str(certificate.path))} (--client-cert)"
+    key = certificate.key
+    of_key = f"{safe(str(key))} (--client-key)" if key else where
+    try:
+        for file, name in ((certificate.path, where), (key or certificate.path, of_key)):
+            _read(file, name)
+        context.load_cert_chain(certificate.path, key, password=_no_password)
+    except _Encrypted:
+        raise SettingsError(
+            f"The key in {of_key} is encrypted, and samlauth does not ask for its password.",
+            hint="Write a copy without one where only you can read it: "
+            "openssl pkey -in KEY -out NEW, and chmod 600 NEW.",
+        ) from None
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise SettingsError(
+                f"The key in {of_key} is not that of the certificate in {where}.",
+                hint="Name the key that belongs to it with --client-key.",
+            ) from None
+        raise SettingsError(
+            f"{where} and {of_key} do not hold a certificate and its key in PEM form."
+            if key
+            else f"{where} does not hold a certificate and its key in PEM form.",
+            hint="A key in a file of its own is named by --client-key; a .pfx or .p12 file is "
+            "converted by openssl pkcs12 -in FILE -out NEW -nodes.",
+        ) from None
+    # Some servers ask only when a page wants it, which TLS 1.3 does after the handshake.
+    context.post_handshake_auth = True
+
+
+class _Encrypted(Exception):
+    """A password was asked for."""
+
+
+def _no_password() -> str:
+    raise _Encrypted
+
+
+def _read(file: Path, name: str) -> None:
+    try:
+        file.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"The client certificate or key in {name} cannot be read: {error.strerror}.",
+            hint="Correct the path, or remove the setting.",
+        ) from None
 
 
 @dataclass(frozen=True)

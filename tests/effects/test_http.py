@@ -206,6 +206,50 @@ class TestPages:
             bench.http().send(Request(GOOGLE))
 
 
+class TestAuthenticate:
+    @pytest.mark.parametrize(
+        ("headers", "schemes"),
+        [
+            ([], ()),
+            (["Negotiate"], ("negotiate",)),
+            (["Negotiate", "NTLM"], ("negotiate", "ntlm")),
+            (["NEGOTIATE, NTLM"], ("negotiate", "ntlm")),
+            (["Negotiate YIIFvg==, NTLM TlRM="], ("negotiate", "ntlm")),
+            (['Basic realm="adfs.example.test"', "Negotiate"], ("basic", "negotiate")),
+            (['Basic realm="Negotiate, NTLM", charset = "UTF-8", NTLM'], ("basic", "ntlm")),
+            (['Basic realm="a \\", Negotiate", NTLM'], ("basic", "ntlm")),
+            (["Bearer realm=x,error=invalid_token , Negotiate"], ("bearer", "negotiate")),
+            (['Digest realm="x", nonce=abc==, qop="auth,auth-int", NTLM'], ("digest", "ntlm")),
+            (["Negotiate", "negotiate"], ("negotiate",)),
+            ([" , ,Negotiate,, "], ("negotiate",)),
+            (['Basic realm="open, Negotiate'], ("basic", "negotiate")),
+            (["\xe9\xff, NTLM"], ("ntlm",)),
+            ([""], ()),
+        ],
+    )
+    def test_the_schemes_are_read(
+        self, bench: Bench, headers: list[str], schemes: tuple[str, ...]
+    ) -> None:
+        bench.google(
+            lambda _: response("401", 401, *(f"WWW-Authenticate: {header}" for header in headers))
+        )
+        page = bench.http().send(get())
+        assert page == Page(f"{GOOGLE}/", 401, "401", authenticate=schemes)
+
+    def test_a_long_one_is_read_at_once(self, bench: Bench) -> None:
+        header = "WWW-Authenticate: " + "a" * 20_000 + " " * 20_000 + '="' + "\\a" * 10_000
+        bench.google(lambda _: response("401", 401, header))
+        started = time.monotonic()
+        assert bench.http().send(get()).status == 401
+        assert time.monotonic() - started < 5
+
+    def test_nothing_is_proved_by_a_form(self, bench: Bench) -> None:
+        for body in ({"form": PASSWORD}, {"json": "{}"}):
+            request = Request(f"{GOOGLE}/", negotiate=True, reach=REACH, **body)
+            with pytest.raises(AssertionError, match="a GET"):
+                bench.http().send(request)
+
+
 class TestJSON:
     def test_it_is_posted_as_it_is(self, bench: Bench) -> None:
         server = bench.host("content.googleapis.com", lambda _: response('{"txToken": "t"}'))
