@@ -35,3 +35,15 @@ class Authority:
                 self._ca.issue_cert(host).configure_cert(context)
                 self._contexts[host] = context
             return self._contexts[host]
+
+    def demanding(self, host: str) -> ssl.SSLContext:
+        """The same for a host that lets in only who has a certificate of this authority."""
+        context = self.context(host)
+        self._ca.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def certify(self, address: str, path: Path) -> None:
+        """Writes a certificate for a person's mail address and its key to ``path``, PEM."""
+        path.touch(mode=0o600)
+        path.write_bytes(self._ca.issue_cert(address).private_key_and_cert_chain_pem.bytes())

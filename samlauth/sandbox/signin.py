@@ -1,6 +1,6 @@
 """AWS's sign-in page: who brings a SAML response to it is shown the roles, by account.
 
-It is where account names can be learnt from. The page has had two shapes, both served here.
+It is where account names can be learnt from, and where credentials open the console. The page has had two shapes, both served here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Literal
 
+from samlauth.sandbox import federation
 from samlauth.sandbox.accounts import ACCOUNT_NAMES, AccountRole
 from samlauth.sandbox.trust import Fault, Trust
 from samlauth.sandbox.web import Request, Response
@@ -42,9 +43,11 @@ class SignIn:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.posts = 0
-        """How many SAML responses were brought, good or bad."""
+        """How often anything was posted here, good or bad."""
         self.handed_out: list[str] = []
         """The value of every cookie that was set, in order."""
+        self.federation = federation.Federation(clock)
+        """What makes sign-ins to the console of credentials."""
         self._trust = trust
         self._violations = violations
         self._layout: Layout = layout
@@ -54,10 +57,15 @@ class SignIn:
     def __call__(self, request: Request) -> Response:
         """Answers one request."""
         with self._lock:
+            if request.path == federation.PATH:
+                return self.federation(request)
+            if request.method == "POST":
+                self.posts += 1
+            elif request.path == "/favicon.ico":
+                return Response(404)  # a browser asks for it by itself
             if wrong := self._wrong(request):
                 self._violations.append(f"{request.method} {HOST}{request.path}: {wrong}")
                 return Response(400, b"Bad request.", (_HTML,))
-            self.posts += 1
             response = dict(request.form)["SAMLResponse"]
             now = datetime.fromtimestamp(self._clock(), UTC)
             try:

@@ -130,5 +130,16 @@ class Site:
 
     def serve(self, connection: socket.socket, host: str) -> None:
         """Serves requests as ``host`` until the peer leaves. Raises OSError when it does not."""
-        with self._context(host).wrap_socket(connection, server_side=True) as secured:
+        with self._context(host).wrap_socket(
+            connection, server_side=True, do_handshake_on_connect=False
+        ) as secured:
+            try:
+                secured.do_handshake()
+            except ssl.SSLError:
+                # A client without a certificate learns of it when it has sent its request; were
+                # that left unread, the connection would be reset, and the alert lost with it.
+                secured.shutdown(socket.SHUT_WR)
+                while secured.recv(4096):
+                    pass
+                raise
             _Handler(secured, self._application)

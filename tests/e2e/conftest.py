@@ -27,8 +27,9 @@ def make_stage() -> Iterator[MakeStage]:
         for stage in stages:
             stage.rehearsal.__exit__(None, None, None)
     for stage in stages:
-        assert stage.rehearsal.google.violations == []
-        assert [str(contact) for contact in stage.rehearsal.proxy_log if not contact.admitted] == []
+        assert stage.rehearsal.violations == []
+        refused = (contact for contact in stage.rehearsal.proxy_log if not contact.admitted)
+        assert [str(c) for c in refused if not c.host.endswith(stage.strangers)] == []
 
 
 @pytest.fixture

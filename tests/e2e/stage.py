@@ -20,12 +20,12 @@ class Stage:
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.rehearsal = rehearsal
-        self.main_job = (
-            *("-u", rehearsal.username, "-I", rehearsal.idp_id),
-            *("-S", rehearsal.sp_id, "-p", "sts-temp"),
-        )
+        self.main_job = main_job(rehearsal)
         self.outputs: list[str] = []
         """Everything every run printed."""
+        self.strangers: tuple[str, ...] = ()
+        """How the names of hosts end that may be asked for though they are not in the rehearsal:
+        some programs want to know things of their own."""
 
     @property
     def aws(self) -> Path:
@@ -109,7 +109,8 @@ class Run:
         self.terminal.sendline(line)
 
     def answer_password(self, password: str | None = None) -> None:
-        self.expect("Google Password: ")
+        idp = self.stage.rehearsal.idp
+        self.expect(f"{'Google' if idp == 'google' else 'ADFS'} Password: ")
         self.terminal.waitnoecho(20)
         self.type(self.stage.rehearsal.password if password is None else password)
 
@@ -129,6 +130,14 @@ class Run:
         self.stage.outputs.append(self.printed)
         status, number = self.terminal.exitstatus, self.terminal.signalstatus
         return 128 + number if status is None and number is not None else int(status or 0)
+
+
+def main_job(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """What signs in to the rehearsal's provider and writes the profile."""
+    person = ("-u", rehearsal.username, "-p", "sts-temp")
+    if rehearsal.idp == "adfs":
+        return ("--adfs-host", rehearsal.adfs_host, *person)
+    return (*person[:2], "-I", rehearsal.idp_id, "-S", rehearsal.sp_id, *person[2:])
 
 
 def _section(path: Path, name: str) -> dict[str, str]:

@@ -138,6 +138,19 @@ def test_there_is_nothing_else(stack: ExitStack) -> None:
     ]
 
 
+def test_every_post_counts_and_a_browsers_own_requests_are_no_violation(
+    stack: ExitStack,
+) -> None:
+    browser = start(stack)
+    browser.session.cookies.clear()
+    assert browser.open(URL.replace("/saml", "/favicon.ico")).status_code == 404
+    assert browser.rehearsal.sign_in.posts == 0
+    assert browser.rehearsal.google.violations == []
+    browser.post(URL.replace("/saml", "/saml/acs/other"), [("anything", "x")])
+    assert browser.rehearsal.sign_in.posts == 1
+    assert len(browser.rehearsal.google.violations) == 1
+
+
 def test_the_cookies_it_sets_come_back(stack: ExitStack) -> None:
     browser = start(stack)
     response = browser.saml_response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import assert_never
 
+from samlauth.sandbox.google.forms import BGRESPONSE
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.google.pages import (
     API_KEY,
@@ -17,6 +18,7 @@ from samlauth.sandbox.google.pages import (
     hidden,
     number_markup,
     query,
+    script,
 )
 from samlauth.sandbox.phone import MASKED
 
@@ -160,7 +162,8 @@ def _identifier(ticket: Ticket, refused: bool, picture: str = "") -> str:
 <label><input type="checkbox" name="PersistentCookie" value="yes" checked>Stay signed in</label>
 </form>
 <form method="post" action="/signin/usernamerecovery">{hidden({"gxf": ticket.gxf})}
-<input type="submit" value="I do not know my address"></form></div>""",
+<input type="submit" value="I do not know my address"></form></div>
+{script(ticket, BGRESPONSE)}""",
         base=_BASE,
     )
 

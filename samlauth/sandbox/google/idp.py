@@ -38,9 +38,9 @@ ELSEWHERE = "https://rehearsal.okta.example/app/google/sso/saml?SAMLRequest=fake
 """Where a Workspace sends its people that has another provider sign them in."""
 
 REJECTED = "rejected@example.com"
-"""The person who is not let in without a browser."""
+"""The person who is not let in without a browser that runs scripts."""
 UNHEARD_OF = "unknown-page@example.com"
-"""The person who is shown a page that no version of samlauth knows."""
+"""The person who is shown a page that no version of samlauth knows, and which a script passes."""
 
 SP_ERRORS: dict[str, tuple[int, str, Literal["entry", "end"]]] = {
     "000111000403": (403, "app_not_configured_for_user", "end"),
@@ -48,6 +48,13 @@ SP_ERRORS: dict[str, tuple[int, str, Literal["entry", "end"]]] = {
     "000111000405": (400, "not_a_saml_app", "entry"),
 }
 """Service providers that fail in a way of their own: at once, or when the sign-in is done."""
+
+ACCOUNT = "/ManageAccount"
+"""The page where a sign-in ends that was not begun for an app."""
+
+_START = "/ServiceLogin"
+_LIST = "/ListAccounts"
+"""Where Chromium asks by itself who is signed in."""
 
 _HTML = ("Content-Type", "text/html; charset=utf-8")
 _FORM = "application/x-www-form-urlencoded"
@@ -153,24 +160,45 @@ class Google:
             return self._picture(dict(request.query))
         if request.path == ENTRY and "from_login" not in dict(request.query):
             return self._entry(request)
+        if request.target == _START or request.path == ACCOUNT:
+            return self._account(request)
         visit = self._visits.of(request)
         if request.target != visit.location:
             raise Complaint("No page led to this address.")
         match visit.stage:
             case "start":
-                first: Screen = "chooser" if self._mfa == "chooser" else "identifier"
-                if first == "chooser":
-                    visit.username = self.person.username
-                return self._advance(visit, first)
+                return self._begin(visit)
             case "rejected":
                 return _page(pages.refused_without_browser())
             case "unheard-of":
-                assert visit.ticket is not None
-                return _page(pages.quiz(visit.ticket, visit.location))
+                return self._quiz(visit)
             case "done":
                 return self._finish(visit.username, _parameter(visit.resume, "spid"))
             case screen:
                 return self._show(visit, screen)
+
+    def _begin(self, visit: Visit, cookies: Headers = ()) -> Response:
+        """On to the first page."""
+        first: Screen = "chooser" if self._mfa == "chooser" else "identifier"
+        if first == "chooser":
+            visit.username = self.person.username
+        return self._advance(visit, first, cookies)
+
+    def _account(self, request: Request) -> Response:
+        """The account's own page, or the sign-in that leads to it: no app is in sight."""
+        username = self._visits.username(request)
+        if username is None:
+            visit, cookies = self._visits.begin(f"https://{HOST}{ACCOUNT}", _START)
+            return self._begin(visit, cookies)
+        if request.path == _START:
+            return _redirect(ACCOUNT)
+        return _page(pages.signed_in(username))
+
+    def _quiz(self, visit: Visit) -> Response:
+        assert visit.ticket is not None
+        html = pages.quiz(visit.ticket, visit.location)
+        visit.forms = forms.read(html, {pages.SONG})
+        return _page(html)
 
     def _picture(self, query: Mapping[str, str]) -> Response:
         """The picture of a token, for whoever asks: a person may open its address in a browser."""
@@ -198,7 +226,7 @@ class Google:
         resume = f"https://{HOST}{request.target}&" + urlencode(
             {"from_login": "1", "as": f"{secrets.token_urlsafe(18)}-w"}
         )
-        location = "/ServiceLogin?" + urlencode(
+        location = f"{_START}?" + urlencode(
             {
                 "passive": "1209600",
                 "continue": resume,
@@ -214,6 +242,8 @@ class Google:
         return _redirect(location, cookies)
 
     def _post(self, request: Request) -> Response:
+        if request.path == _LIST:
+            return Response(200, b'["gaia.l.a.r",[]]', (("Content-Type", "application/json"),))
         fields = request.form
         for name, value in fields:
             if name == forms.BGRESPONSE:
@@ -243,7 +273,10 @@ class Google:
         person = self.person
         match visit.stage:
             case "identifier":
-                return self._identified(visit, given.get("identifier") or given.get("Email", ""))
+                assert visit.ticket is not None
+                scripted = given.get(forms.BGRESPONSE) == visit.ticket.proof
+                address = given.get("identifier") or given.get("Email", "")
+                return self._identified(visit, address, scripted=scripted)
             case "chooser":
                 assert clicked is not None
                 return self._identified(visit, clicked[1])
@@ -274,22 +307,28 @@ class Google:
             case "interstitial":
                 self._dismissed = True
                 return self._sign_in(visit)
-            case "start" | "rejected" | "unheard-of" | "done":
+            case "unheard-of":
+                assert visit.ticket is not None
+                if given[pages.SONG] != visit.ticket.proof:
+                    raise Complaint("The script of the page did not answer it.")
+                return self._advance(visit, "password")
+            case "start" | "rejected" | "done":
                 raise AssertionError(f"{visit.stage} has no form")
             case _ as never:
                 assert_never(never)
 
-    def _identified(self, visit: Visit, address: str) -> Response:
+    def _identified(self, visit: Visit, address: str, *, scripted: bool = False) -> Response:
         self.usernames[address] += 1
         visit.username = address.strip().lower()
         ticket = visit.ticket = Ticket.fresh(visit.resume, visit.username, self._clock())
-        if visit.username == REJECTED or self._mfa == "rejected":
+        wary = visit.username == REJECTED or self._mfa == "rejected"
+        if wary and not scripted:
             visit.stage, visit.location = "rejected", self._pages.rejected(ticket)
             return _redirect(visit.location)
-        if visit.username == UNHEARD_OF:
+        if visit.username == UNHEARD_OF or self._mfa == "unknown":
             visit.stage, visit.location = "unheard-of", self._pages.unheard_of(ticket)
             return _redirect(visit.location)
-        if visit.username != self.person.username:
+        if visit.username not in (self.person.username, REJECTED):
             return self._refuse(visit, "identifier")
         if self._mfa == "federated":
             visit.stage = "start"
@@ -300,7 +339,7 @@ class Google:
     def _authenticated(self, visit: Visit) -> Response:
         visit.authenticated = True
         match self._mfa:
-            case "none":
+            case "none" | "rejected" | "unknown":
                 return self._sign_in(visit)
             case "selection":
                 return self._advance(visit, "selection")

@@ -14,7 +14,7 @@ Family = Literal["g1", "g2", "v3"]
 Mfa = Literal[
     "totp", "sms", "voice", "prompt", "number", "dp", "backup", "ootp", "skotp", "kpp", "iap",
     "selection", "captcha", "old-captcha", "admin", "rejected", "key", "passkey", "chooser",
-    "interstitial", "federated", "none",
+    "interstitial", "unknown", "federated", "none",
 ]  # fmt: skip
 """What a sign-in comes across: a second step, or a page on the way."""
 
@@ -74,6 +74,7 @@ _PAGES: Mapping[Mfa, tuple[Family, ...]] = {
     "totp": _EVERY,
     "none": _EVERY,
     "rejected": _EVERY,
+    "unknown": _EVERY,
     "federated": _EVERY,
     "old-captcha": _EARLIER,
     "captcha": ("v3",),

@@ -20,6 +20,9 @@ Markup = Literal["EKvSSd", "feLNVc", "samp", "strong"]
 """Where a prompt has the number to tap: ``div[jsname=EKvSSd]`` (2018), ``div[jsname=feLNVc]``
 (2022), ``samp[jsname=feLNVc]`` (2025), or only the last ``strong`` of the text."""
 
+SONG = "song"
+"""The field of :func:`quiz` that its script fills in."""
+
 API_KEY = "rehearsal-api-key"
 """With what a page asks the poll host; no secret at Google's either."""
 
@@ -53,6 +56,14 @@ class Ticket:
     """The token of the picture."""
     said: str = ""
     """What the page says without being asked, such as the administrator's demand."""
+
+    @property
+    def proof(self) -> str:
+        """What the page's script makes of ``usi``: it shows that a browser ran it."""
+        total = 7
+        for letter in self.usi:
+            total = (total * 31 + ord(letter)) % 1_000_003
+        return f"!{total}"
 
     @classmethod
     def fresh(cls, resume: str, username: str, now: float) -> Ticket:
@@ -171,6 +182,24 @@ def document(title: str, body: str, *, base: str) -> str:
     )
 
 
+def script(ticket: Ticket, name: str, *, then: str = "") -> str:
+    """A script that puts :attr:`Ticket.proof` into the fields of that name, and then goes on."""
+    return f"""<script>
+let total = 7;
+for (const letter of "{ticket.usi}") total = (total * 31 + letter.charCodeAt(0)) % 1000003;
+for (const field of document.getElementsByName("{name}")) field.value = "!" + total;
+{then}</script>"""
+
+
+def signed_in(username: str) -> str:
+    """The page of the account."""
+    return document(
+        "Your account",
+        f'<h1 jsname="r4nke">You are signed in</h1>\n<p class="vOZun">{html.escape(username)}</p>',
+        base="https://accounts.google.com/",
+    )
+
+
 def refused_without_browser() -> str:
     """The page behind ``…/signin/rejected``."""
     return document(
@@ -183,14 +212,15 @@ def refused_without_browser() -> str:
 
 
 def quiz(ticket: Ticket, action: str) -> str:
-    """A challenge that does not exist."""
+    """A challenge that does not exist; its script answers it where scripts run."""
     return document(
         "One more thing",
         '<h1 jsname="r4nke">Which of these birds is yours?</h1>\n'
         f'<form action="{html.escape(action)}" method="POST">\n'
         '<select name="bird"><option value="1">Wren</option><option value="2">Owl</option>'
-        f"</select>\n{hidden({'TL': ticket.tl, 'nest': '7'})}\n"
-        "<button>That one</button>\n</form>",
+        f"</select>\n{hidden({'TL': ticket.tl, 'nest': '7', SONG: ''})}\n"
+        "<button>That one</button>\n</form>\n"
+        + script(ticket, SONG, then="document.forms[0].submit();\n"),
         base="https://accounts.google.com/",
     )
 

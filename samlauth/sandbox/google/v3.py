@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import assert_never
 
+from samlauth.sandbox.google.forms import BGRESPONSE
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.google.pages import (
     REFUSED,
@@ -15,6 +16,7 @@ from samlauth.sandbox.google.pages import (
     hidden,
     number_markup,
     query,
+    script,
 )
 from samlauth.sandbox.phone import MASKED
 
@@ -188,7 +190,8 @@ def _identifier(ticket: Ticket, refused: bool, picture: str = "") -> str:
 <input type="hidden" name="at" value="{escape(ticket.at)}">
 </form>
 <form action="/signin/usernamerecovery" method="POST">{hidden({"at": f"{ticket.at}0"})}
-<button>Address forgotten</button></form>""",
+<button>Address forgotten</button></form>
+{script(ticket, BGRESPONSE)}""",
     )
 
 
