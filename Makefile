@@ -13,7 +13,7 @@ help:
 	@echo "make test    install what the tests need, run them, then make check"
 	@echo "make check   formatting, lint, types, and what the README says of --help"
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
-	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth"
+	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth; a silent browser"
 
 # Editable by a plain path entry: setuptools' other ways load a finder at every start.
 # A current pip first: the console script it writes starts faster than an old pip's.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from samlauth.credentials import Credentials
+from samlauth.effects import cache
+from samlauth.effects.state import Identity, Issued
 
 HERE = Path(sys.executable).parent
 ROLE = "arn:aws:iam::111111111111:role/Developer"
@@ -105,6 +112,37 @@ def site(folder: Path, round_trip: float) -> Iterator[dict[str, str]]:
         serving.stdin.close()
 
 
+@contextmanager
+def signed_in_browser() -> Iterator[dict[str, Any] | None]:
+    """How to sign in again by a browser that is signed in; None where there is no browser."""
+    if shutil.which("chromium") is None or shutil.which("certutil") is None:
+        yield None
+        return
+    command = [sys.executable, "-m", "tests.bench.browser"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as serving:
+        assert serving.stdin and serving.stdout
+        yield json.loads(serving.stdout.readline())
+        serving.stdin.close()
+
+
+def cached(folder: Path) -> dict[str, str]:
+    """The variables that lead to a profile whose credentials are in the cache."""
+    now = datetime.now(UTC)
+    home = folder / "cached"
+    config = home / ".aws" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text("[profile x]\nregion = us-east-1\n")
+    ends = now + timedelta(hours=12)
+    identity = Identity("google", "C01bench", "000111000111", "ada@example.com", ROLE)
+    cache.keep(
+        cache.path_beside(str(config), "x"),
+        str(config),
+        Credentials("ASIABENCH", "not-real", "not-real" * 100, ends),
+        Issued("ASIABENCH", identity, now, ends),
+    )
+    return {"PATH": os.defpath, "HOME": str(home)}
+
+
 def main() -> None:
     """Print every table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
@@ -122,6 +160,11 @@ def main() -> None:
                 Row("samlauth --version", [HERE / "samlauth", "--version"], plain),
                 Row("samlauth --help", [HERE / "samlauth", "--help"], plain),
                 Row("samlauth settings", [HERE / "samlauth", "settings"], plain),
+                Row(
+                    "credential-process, cached",
+                    [HERE / "samlauth", "credential-process", "-p", "x"],
+                    cached(folder),
+                ),
                 Row("aws-google-auth --version", [peer, "--version"], plain),
             ],
             options.rounds,
@@ -155,6 +198,15 @@ def main() -> None:
                     ],
                     options.rounds,
                     ["aws-google-auth"],
+                )
+        with signed_in_browser() as browser:
+            if browser is not None:
+                command = [HERE / "samlauth", *browser["arguments"]]
+                measure(
+                    "A browser that is signed in already, its start included",
+                    [Row("samlauth --browser", command, browser["environ"])],
+                    options.rounds,
+                    [],
                 )
 
 
