@@ -15,9 +15,11 @@ from samlauth.idp.google.pages.states import (
     ErrorPage,
     Federated,
     Identifier,
+    Menu,
     Number,
     Password,
     Posted,
+    Prompt,
     Send,
     Unknown,
 )
@@ -201,3 +203,20 @@ def test_an_error_s_page_is_that_of_its_status() -> None:
     found = read(served.page("<p>x", "/o/saml2/initsso", 500))
     assert isinstance(found, ErrorPage)
     assert found.status == 500
+
+
+@pytest.mark.parametrize("mark", ['div jsname="EKvSSd"', 'div jsname="feLNVc"', "samp"])
+def test_a_number_to_tap_has_three_marks(mark: str) -> None:
+    page = served.lite_challenge("dp", f"<{mark}>42</{mark.split()[0]}>")
+    state = read(page)
+    assert isinstance(state, Prompt)
+    assert state.number == "42"
+    assert read(served.lite_challenge("dp", "<div>42</div>")) != state
+
+
+@pytest.mark.parametrize("mark", ["data-sendmethod", "data-challengevariant"])
+def test_how_a_code_is_sent_is_marked_in_two_places(mark: str) -> None:
+    entry = f'<div {mark}="VOICE" data-challengetype="9"><button name="challenge" value="7,x">x</button>'
+    state = read(served.lite_selection(f"<li>{entry}</div></li>", served.lite_entry(4, "6")))
+    assert isinstance(state, Menu)
+    assert [option.method.kind for option in state.options] == ["voice", "totp"]
