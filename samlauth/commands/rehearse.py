@@ -10,11 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from samlauth.errors import UsageError
 
@@ -28,11 +27,16 @@ _EXTRA = ("flask", "flask_cors", "moto", "signxml", "trustme")
 MFA = (
     *("totp", "sms", "voice", "prompt", "number", "dp", "backup", "ootp", "skotp", "kpp", "iap"),
     *("selection", "captcha", "old-captcha", "admin", "rejected", "key", "passkey", "chooser"),
-    *("interstitial", "federated", "none"),
+    *("interstitial", "unknown", "federated", "none"),
 )
-_CODES_SHOWN = 6
-_TAPS_AFTER = 20.0
-"""Seconds after which the phone answers a prompt by itself: nobody has to leave the terminal."""
+# As samlauth.sandbox.adfs.adapters.Mfa has it.
+ADFS_MFA = (
+    *("none", "azure-push", "azure-code", "azure-sms", "azure-choice", "mfa-server", "rsa"),
+    *("rsa-v2", "rsa-next", "vip", "vip-renamed", "vip-upn", "safenet", "silverfort", "defender"),
+    *("oath", "generic", "choice", "certificate", "duo", "hrd", "paginated", "paginated-two"),
+    *("adfs2", "expired", "disabled", "unknown-rp", "refused-rp", "wsfed", "kerberos"),
+    *("landing", "truncated", "empty", "astray"),
+)
 _GRACE = 5.0
 """Seconds a command has to end once it was told to."""
 
@@ -47,20 +51,14 @@ print(sts.get_caller_identity()["Arn"])
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describes the command line, everything after ``samlauth rehearse``."""
     providers = parser.add_subparsers(
-        dest="idp", required=True, metavar="google", prog="samlauth rehearse"
+        dest="idp", required=True, metavar="google|adfs", prog="samlauth rehearse"
     )
     google = providers.add_parser(
         "google",
         usage="samlauth rehearse google [options] [-- CMD ...]",
         help="a fake Google Workspace",
     )
-    google.add_argument(
-        "--mfa",
-        choices=MFA,
-        default="totp",
-        metavar="WHAT",
-        help=f"what the sign-in comes across (default: totp): {', '.join(MFA)}",
-    )
+    _what(google, MFA, "totp")
     google.add_argument(
         "--pages",
         choices=("g1", "g2", "v3"),
@@ -68,15 +66,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the family of sign-in pages: g1 (before 2020), g2 (until 2024) or v3 (since); "
         "by default the newest that has --mfa",
     )
-    google.add_argument(
+    _rest(google)
+    adfs = providers.add_parser(
+        "adfs", usage="samlauth rehearse adfs [options] [-- CMD ...]", help="a fake ADFS"
+    )
+    _what(adfs, ADFS_MFA, "none")
+    adfs.set_defaults(pages=None)
+    _rest(adfs)
+
+
+def _what(parser: argparse.ArgumentParser, words: tuple[str, ...], usual: str) -> None:
+    parser.add_argument(
+        "--mfa",
+        choices=words,
+        default=usual,
+        metavar="WHAT",
+        help=f"what the sign-in comes across (default: {usual}): {', '.join(words)}",
+    )
+
+
+def _rest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--roles",
         type=_number,
         default=3,
         metavar="N",
         help="how many roles the assertion offers (default: 3)",
     )
-    google.add_argument("--shell", action="store_true", help="open a shell in the rehearsal")
-    google.add_argument(
+    parser.add_argument("--shell", action="store_true", help="open a shell in the rehearsal")
+    parser.add_argument(
         "command",
         nargs="*",
         metavar="CMD",
@@ -97,12 +115,16 @@ def run(options: argparse.Namespace) -> int:
             hint="Give one of them; the command can be typed in the shell.",
         )
     captured = os.environ.get("SAMLAUTH_CAPTURED_PAGES")
-    with _rehearsal_class()(
+    rehearsal_class = _rehearsal_class()
+    from samlauth.sandbox.needed import TAPS_AFTER
+
+    with rehearsal_class(
+        idp=options.idp,
         mfa=options.mfa,
         pages=options.pages,
         roles=options.roles,
         captured=Path(captured) if captured else None,
-        taps_after=_TAPS_AFTER,
+        taps_after=TAPS_AFTER,
     ) as rehearsal:
         _say(_banner(rehearsal))
         if options.shell:
@@ -135,6 +157,9 @@ def _rehearsal_class() -> type[Rehearsal]:
 
 
 def _main_job(rehearsal: Rehearsal) -> list[str]:
+    if rehearsal.idp == "adfs":
+        host, username = rehearsal.adfs_host, rehearsal.username
+        return ["samlauth", "--adfs-host", host, "-u", username, "-p", PROFILE]
     return [
         *("samlauth", "-u", rehearsal.username),
         *("-I", rehearsal.idp_id, "-S", rehearsal.sp_id, "-p", PROFILE),
@@ -200,16 +225,19 @@ def _interrupts_left_to_the_command() -> Iterator[None]:
 
 
 def _banner(rehearsal: Rehearsal) -> str:
+    from samlauth.sandbox.needed import needed
+
+    name = "Google" if rehearsal.idp == "google" else "ADFS"
     shown = "\n".join(
         f"  {label:<9} {first}" + "".join(f"\n            {line}" for line in rest)
         for label, first, *rest in (
             ("user", rehearsal.username),
             ("password", rehearsal.password),
-            *_needed(rehearsal),
+            *needed(rehearsal),
         )
     )
     return f"""
-REHEARSAL: nothing here is real. A fake Google and a fake AWS run on this computer,
+REHEARSAL: nothing here is real. A fake {name} and a fake AWS run on this computer,
 the way to any other host is shut, and your own files are not touched.
 
 {shown}
@@ -217,120 +245,15 @@ the way to any other host is shut, and your own files are not touched.
 """
 
 
-def _needed(rehearsal: Rehearsal) -> Iterator[tuple[str, ...]]:
-    """What a person needs beside the password: a label, and the lines beside it."""
-    match rehearsal.mfa:
-        case "totp" | "chooser":
-            yield _authenticator(rehearsal)
-        case "interstitial":
-            yield _authenticator(rehearsal)
-            yield "then", "a page about passkeys, which only a browser can pass."
-        case "captcha" | "old-captcha":
-            first, *others = rehearsal.google.pictures.upcoming(3)
-            yield "captcha", f"{first}  (then {', '.join(others)}), in large letters or small"
-            yield _authenticator(rehearsal)
-        case "sms" | "voice":
-            yield _messages(rehearsal)
-            yield _otherwise(rehearsal)
-        case "prompt" | "dp" | "number":
-            yield _prompt(rehearsal)
-            yield _otherwise(rehearsal)
-        case "backup":
-            yield "codes", *rehearsal.person.backup.upcoming(3), "Each works once."
-            yield _otherwise(rehearsal)
-        case "admin":
-            yield "codes", *rehearsal.person.backup.upcoming(3), "Each works once."
-            yield (
-                "then",
-                "nothing more: the administrator's demand is shown, and a code still does.",
-            )
-        case "ootp":
-            yield "codes", *rehearsal.person.offline.upcoming(3), "Each works once."
-            yield _otherwise(rehearsal)
-        case "skotp":
-            yield "codes", *rehearsal.person.key.upcoming(3), "Each works once."
-            yield _otherwise(rehearsal)
-        case "kpp":
-            yield "number", _phone_number()
-            yield _otherwise(rehearsal)
-        case "iap":
-            yield "number", f"{_phone_number()}  (country GB)"
-            yield _messages(rehearsal)
-            yield _otherwise(rehearsal)
-        case "selection" | "key" | "passkey":
-            yield _authenticator(rehearsal)
-            yield _messages(rehearsal)
-            yield _prompt(rehearsal)
-            yield "backup", *rehearsal.person.backup.upcoming(2)
-            yield "offline", *rehearsal.person.offline.upcoming(2)
-            yield "key code", *rehearsal.person.key.upcoming(2)
-            yield "number", f"{_phone_number()}  (country GB)"
-        case "rejected":
-            yield "then", "nothing more: Google wants a browser and lets nobody in."
-        case "federated":
-            yield "then", "nothing more: Google sends the person on to another provider."
-        case "none":
-            yield "then", "nothing more: this account has no second step."
-        case _ as never:
-            assert_never(never)
-
-
-def _authenticator(rehearsal: Rehearsal) -> tuple[str, ...]:
-    codes = rehearsal.authenticator.upcoming(_CODES_SHOWN)
-    return (
-        "code",
-        *(f"{code}  until {_time(ends)}" for ends, code in codes),
-        "Codes change every 30 seconds, and each works once.",
-        "The current one, in another terminal:",
-        str(rehearsal.show_code),
-    )
-
-
-def _otherwise(rehearsal: Rehearsal) -> tuple[str, ...]:
-    (_, code), *_ = rehearsal.authenticator.upcoming(1)
-    (backup,) = rehearsal.person.backup.upcoming(1)
-    return (
-        "otherwise",
-        f"authenticator {code}, later ones: {rehearsal.show_code}",
-        f"backup code {backup}",
-    )
-
-
-def _messages(rehearsal: Rehearsal) -> tuple[str, ...]:
-    first, *others = rehearsal.phone.upcoming(3)
-    return (
-        "message",
-        f"G-{first}  once it was sent  (then {', '.join(others)})",
-        "What the phone received, in another terminal:",
-        str(rehearsal.use_phone),
-    )
-
-
-def _prompt(rehearsal: Rehearsal) -> tuple[str, ...]:
-    number = " NUMBER" if rehearsal.mfa == "number" else ""
-    return (
-        "phone",
-        f"says yes by itself after {_TAPS_AFTER:.0f} seconds. In another terminal:",
-        f"{rehearsal.use_phone} tap{number}",
-        f"{rehearsal.use_phone} deny",
-    )
-
-
-def _phone_number() -> str:
-    from samlauth.sandbox.phone import NUMBER
-
-    return NUMBER
-
-
 def _count(rehearsal: Rehearsal) -> str:
-    google = rehearsal.google
+    provider = rehearsal.provider
     reached = {contact.host: contact.admitted for contact in rehearsal.proxy_log}
     contacted = [host for host, admitted in reached.items() if admitted]
     refused = [host for host, admitted in reached.items() if not admitted]
     sent, asked = len(rehearsal.phone.messages), len(rehearsal.phone.prompts)
     counted = [
-        f"Passwords posted: {google.passwords.total()}",
-        f"codes: {google.codes.total()}",
+        f"Passwords posted: {provider.passwords.total()}",
+        f"codes: {provider.codes.total()}",
         *([f"messages sent: {sent}"] if sent else []),
         *([f"prompts: {asked}"] if asked else []),
         f"hosts contacted: {', '.join(contacted) or 'none'}",
@@ -338,13 +261,9 @@ def _count(rehearsal: Rehearsal) -> str:
     lines = [
         f"Rehearsal over. {', '.join(counted)}.",
         *(f"Not let out: {host}" for host in refused),
-        *(f"No browser would have sent this: {violation}" for violation in google.violations),
+        *(f"No browser would have sent this: {violation}" for violation in provider.violations),
     ]
     return "\n" + "\n".join(lines) + "\n"
-
-
-def _time(moment: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
 def _number(text: str) -> int:

@@ -12,12 +12,18 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, get_args
 
+from samlauth.errors import UsageError
 from samlauth.sandbox import assertions, signin, sts
 from samlauth.sandbox.accounts import AccountRole, account_roles
+from samlauth.sandbox.adfs import ADFS, duo, is_mfa
+from samlauth.sandbox.adfs import Mfa as AdfsMfa
+from samlauth.sandbox.adfs import Person as AdfsPerson
+from samlauth.sandbox.adfs import idp as adfs
 from samlauth.sandbox.authority import Authority
 from samlauth.sandbox.google import Google, Person, authzen
 from samlauth.sandbox.google import idp as google
@@ -27,11 +33,15 @@ from samlauth.sandbox.phone import Line, Phone
 from samlauth.sandbox.proxy import Contact, Destination, Proxy
 from samlauth.sandbox.totp import Authenticator
 from samlauth.sandbox.trust import Trust
-from samlauth.sandbox.web import Site
+from samlauth.sandbox.web import Application, Site
 
 USERNAME = "ada@example.com"
 IDP_ID = "C01rehearsal"
 SP_ID = "000111000111"
+ADFS_PROVIDER = "ADFS"
+"""What the accounts call the provider that ADFS is."""
+
+Idp = Literal["google", "adfs"]
 
 # Who and where the person is, how their terminal looks, and what a program needs to start.
 _KEPT = re.compile(
@@ -41,68 +51,97 @@ _KEPT = re.compile(
 
 
 class Rehearsal:
-    """A fake Google, a fake AWS and the environment that makes a command take them for real ones.
+    """A fake Google or ADFS, a fake AWS and the environment that makes a command take them for
+    real ones.
 
     A context manager: ready when entered; threads, sockets and the temporary folder are gone when
-    left. ``mfa`` is what a sign-in comes across, and ``pages`` the family of pages, the newest that
-    has it if None. ``roles`` is a number of roles or the roles themselves; ``captured`` a folder of
-    captured pages to serve in place of ours; ``session_duration`` the assertion's SessionDuration
-    (seconds); ``clock`` the time of day, for all of it.
+    left. ``idp`` is the identity provider and ``mfa`` what a sign-in comes across, the provider's
+    usual if None. ``roles`` is a number of roles or the roles themselves; ``session_duration`` the
+    assertion's SessionDuration (seconds); ``clock`` the time of day, for all of it.
 
-    Of a prompt on the telephone: ``markup`` is where its page has the number to tap,
-    ``prompt_seconds`` how long it can be answered, ``poll_seconds`` how long the poll host keeps a
-    request, ``taps_after`` the seconds after which it answers itself (None: never). ``layout`` is
-    the shape of AWS's sign-in page.
+    Of Google alone: ``pages`` is the family of pages, the newest that has ``mfa`` if None;
+    ``captured`` a folder of captured pages to serve in place of ours; ``markup`` where the page of
+    a prompt has the number to tap; ``poll_seconds`` how long the poll host keeps a request. Of
+    ADFS alone: ``relying_party`` is its name for AWS.
 
-    Raises UsageError when ``pages`` have no ``mfa``.
+    A prompt on the telephone can be answered for ``prompt_seconds``, and answers itself after
+    ``taps_after`` seconds (None: never). ``layout`` is the shape of AWS's sign-in page.
+
+    Raises UsageError when the provider, or those ``pages`` of it, have no ``mfa``.
     """
 
     def __init__(
         self,
         *,
-        mfa: Mfa = "totp",
+        idp: Idp = "google",
+        mfa: Mfa | AdfsMfa | None = None,
         pages: Family | None = None,
         roles: int | tuple[AccountRole, ...] = 3,
         captured: Path | None = None,
         session_duration: int | None = None,
         markup: Markup | None = None,
+        relying_party: str = adfs.RELYING_PARTY,
         prompt_seconds: float = 180,
         poll_seconds: float = 5,
         taps_after: float | None = None,
         layout: signin.Layout = "new",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.mfa: Mfa = mfa
-        self.pages = family(mfa, pages)
+        self.idp: Idp = idp
         self.username = USERNAME
         # Characters that HTML, URLs and shells each have a meaning for: what is sent is tested.
         self.password = f"nothing+real&{secrets.token_hex(3)}%"
-        self.idp_id = IDP_ID
-        self.sp_id = SP_ID
         self.roles = account_roles(roles) if isinstance(roles, int) else roles
+        if idp == "adfs" and isinstance(roles, int):
+            self.roles = tuple(map(_as_adfs_has_it, self.roles))
         self.authenticator = Authenticator(_secret(), clock)
         self.phone = Phone(clock, taps_after=taps_after)
-        self.person = Person(self.username, self.password, self.authenticator, self.phone)
+        self._google: Google | None = None
+        self._adfs: ADFS | None = None
+        values = tuple(role.attribute_value for role in self.roles)
         signer = assertions.signer()
-        self.google = Google(
-            self.person,
-            idp_id=self.idp_id,
-            sp_id=self.sp_id,
-            roles=tuple(role.attribute_value for role in self.roles),
-            signer=signer,
-            family=self.pages,
-            mfa=mfa,
-            markup=markup,
-            prompt_seconds=prompt_seconds,
-            captured=captured,
-            session_duration=session_duration,
-            clock=clock,
-        )
-        violations = self.google.violations
-        trust = Trust(self.google.issuer, signer.certificate_pem, self.roles)
-        self.poll = authzen.AwaitTx(self.phone, violations, poll_seconds)
-        self.sign_in = signin.SignIn(trust, violations, layout=layout, clock=clock)
+        self.hosts: dict[str, Application] = {}
+        """What is behind each host; others can be added until it is entered."""
+        if idp == "google":
+            self.mfa = _of_google(mfa or "totp")
+            self.pages = family(self.mfa, pages)
+            self.idp_id = IDP_ID
+            self.sp_id = SP_ID
+            self.person = Person(self.username, self.password, self.authenticator, self.phone)
+            self._google = Google(
+                self.person,
+                idp_id=self.idp_id,
+                sp_id=self.sp_id,
+                roles=values,
+                signer=signer,
+                family=self.pages,
+                mfa=self.mfa,
+                markup=markup,
+                prompt_seconds=prompt_seconds,
+                captured=captured,
+                session_duration=session_duration,
+                clock=clock,
+            )
+            self.poll = authzen.AwaitTx(self.phone, self.violations, poll_seconds)
+            self.hosts |= {google.HOST: self.google, authzen.HOST: self.poll}
+        else:
+            self.adfs_host = adfs.HOST
+            self._adfs = ADFS(
+                AdfsPerson(self.username, self.password, self.authenticator, self.phone),
+                roles=values,
+                signer=signer,
+                mfa=_of_adfs(mfa or "none", pages),
+                relying_party=relying_party,
+                prompt_seconds=prompt_seconds,
+                session_duration=session_duration,
+                clock=clock,
+            )
+            self.hosts |= {adfs.HOST: self.adfs, adfs.CERTIFICATES: self.adfs}
+            self.hosts[duo.HOST] = self.adfs.duo
+        trust = Trust(self.provider.issuer, signer.certificate_pem, self.roles)
+        self.sign_in = signin.SignIn(trust, self.violations, layout=layout, clock=clock)
         self.sts = sts.STS(trust, clock)
+        self.hosts[signin.HOST] = self.sign_in
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -115,15 +154,19 @@ class Rehearsal:
             authority = Authority()
             self.bundle = self.folder / "authority.pem"
             authority.write(self.bundle)
+            self.client_certificate = self.folder / "ada.pem"
+            authority.certify(self.username, self.client_certificate)
             bin_ = self.folder / "bin"
             self.show_code = _command(bin_ / "rehearsal-code", "totp", self.authenticator.secret)
             line = Line(self.phone)
             starting.callback(line.close)
             self.use_phone = _command(bin_ / "rehearsal-phone", "phone", str(line.port), line.key)
             served = {
-                google.HOST: Site(self.google, authority.context).serve,
-                authzen.HOST: Site(self.poll, authority.context).serve,
-                signin.HOST: Site(self.sign_in, authority.context).serve,
+                host: Site(
+                    application,
+                    authority.demanding if host == adfs.CERTIFICATES else authority.context,
+                ).serve
+                for host, application in self.hosts.items()
             }
             aws = Site(self.sts, authority.context).serve
 
@@ -148,13 +191,35 @@ class Rehearsal:
             raise self.proxy.faults[0]  # a fault of the rehearsal's own must not pass unseen
 
     @property
+    def google(self) -> Google:
+        """The fake Google, in a rehearsal of it."""
+        assert self._google is not None, "the rehearsal is of ADFS"
+        return self._google
+
+    @property
+    def adfs(self) -> ADFS:
+        """The fake ADFS, in a rehearsal of it."""
+        assert self._adfs is not None, "the rehearsal is of Google"
+        return self._adfs
+
+    @property
+    def provider(self) -> Google | ADFS:
+        """The identity provider, whichever it is."""
+        return self.google if self.idp == "google" else self.adfs
+
+    @property
+    def violations(self) -> list[str]:
+        """What no browser would have sent, a sentence each."""
+        return self.provider.violations
+
+    @property
     def proxy_log(self) -> list[Contact]:
         """Every host that was to be contacted, in order; the refused ones too."""
         return self.proxy.log
 
     def code(self) -> str:
-        """A code of the authenticator that would be accepted now."""
-        return self.authenticator.code()
+        """A code that would be accepted now: Google's authenticator's, or what ADFS asks for."""
+        return self.authenticator.code() if self.idp == "google" else self.adfs.code()
 
     def _environ(self, outer: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of a child.
@@ -188,6 +253,33 @@ class Rehearsal:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
+
+
+def _of_google(mfa: str) -> Mfa:
+    known: tuple[Mfa, ...] = get_args(Mfa)
+    for word in known:
+        if word == mfa:
+            return word
+    raise UsageError(f"Google's pages have no {mfa}.", hint=f"They have {', '.join(known)}.")
+
+
+def _of_adfs(mfa: str, pages: Family | None) -> AdfsMfa:
+    if pages is not None:
+        raise UsageError(f"ADFS has no pages {pages}.", hint="--pages is for Google.")
+    if not is_mfa(mfa):
+        raise UsageError(
+            f"ADFS's pages have no {mfa}.", hint=f"They have {', '.join(get_args(AdfsMfa))}."
+        )
+    return mfa
+
+
+def _as_adfs_has_it(role: AccountRole) -> AccountRole:
+    """The role with the accounts' name for ADFS, and named after it as ADFS's claim rules do."""
+    return replace(
+        role,
+        principal_arn=f"{role.principal_arn.rpartition('/')[0]}/{ADFS_PROVIDER}",
+        provider_first=True,
+    )
 
 
 def _secret() -> str:

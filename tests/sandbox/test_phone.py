@@ -52,6 +52,17 @@ def test_a_code_is_right_once_it_was_received() -> None:
     assert not phone.verify(second)
 
 
+def test_who_waits_for_a_prompt_learns_of_it() -> None:
+    phone = Phone()
+    assert not phone.asked(1, 0)
+    learnt: list[bool] = []
+    waiting = threading.Thread(target=lambda: learnt.append(phone.asked(1, 60)))
+    waiting.start()
+    phone.ask(seconds=180, numbered=False)
+    waiting.join(30)
+    assert learnt == [True]
+
+
 def test_a_prompt_is_answered_once(clock: Clock) -> None:
     phone = Phone(clock)
     assert phone.shows == ""

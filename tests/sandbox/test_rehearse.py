@@ -130,6 +130,7 @@ NEEDED = {
     "passkey": r"backup    \d{8}",
     "chooser": r"code      \d{6}",
     "interstitial": r"code(.|\n)*then      a page about passkeys",
+    "unknown": r"a page nobody has seen",
     "federated": r"another provider",
     "none": r"no second step",
 }
