@@ -18,6 +18,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString
 
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Fields
+from samlauth.selectors import select
 
 MAX_TAGS: Final = 50_000
 """Far beyond any sign-in page; reading more would only cost time and memory."""
@@ -141,12 +142,16 @@ class Document:
         self.root = BeautifulSoup(f"<!doctype html>{text}", "lxml")
 
     def first(self, selector: str) -> Tag | None:
-        """The first element that a CSS selector matches."""
-        return self.root.select_one(selector)
+        """The first element that a selector matches, as :mod:`samlauth.selectors` knows them."""
+        return next(iter(self.all(selector)), None)
 
     def all(self, selector: str) -> list[Tag]:
-        """Every element that a CSS selector matches."""
-        return list(self.root.select(selector))
+        """Every element that a selector matches."""
+        return select(self._tags, selector)
+
+    def within(self, tag: Tag, selector: str) -> list[Tag]:
+        """Every element inside another that a selector matches."""
+        return select(tag.find_all(True), selector)
 
     def tag(self, form: Form) -> Tag:
         """The element of one of the page's forms."""
@@ -178,11 +183,15 @@ class Document:
         return self._places[id(node.parent)]
 
     @cached_property
+    def _tags(self) -> list[Tag]:
+        return self.root.find_all(True)
+
+    @cached_property
     def _places(self) -> dict[int, _Place]:
         # From the top down and once, because looking up from each control would take hours on a
         # page that is nested deeply on purpose.
         places = {id(self.root): _Place()}
-        for tag in self.root.find_all(True):
+        for tag in self._tags:
             places[id(tag)] = places[id(tag.parent)].inside(tag)
         return places
 

@@ -8,6 +8,8 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
+from bs4 import Tag
+
 from samlauth.html import Control, Document, Form
 from samlauth.idp.adfs.pages.adapters import FIELDS, Adapter
 from samlauth.printable import safe
@@ -46,12 +48,17 @@ def is_account(control: Control) -> bool:
 
 def button(document: Document, form: Form) -> tuple[str, str] | None:
     """The button that ENTER presses, if that sends anything: the first one (HTML §4.10.22.2)."""
-    first = document.tag(form).select_one(_SUBMITS)
+    candidates = document.within(document.tag(form), _SUBMITS)
+    first = next((tag for tag in candidates if not _presses_nothing(tag)), None)
     names = form.buttons(str(first.get("name", ""))) if first is not None else ()
     return names[0] if names else None
 
 
-_SUBMITS = "input[type=submit i], input[type=image i], button:not([type=button i], [type=reset i])"
+_SUBMITS = "input[type=submit], input[type=image], button"
+
+
+def _presses_nothing(tag: Tag) -> bool:
+    return tag.name == "button" and str(tag.get("type", "")).lower() in {"button", "reset"}
 
 
 def code_fields(form: Form, adapter: Adapter) -> tuple[Control, ...]:
@@ -75,15 +82,20 @@ def prompt(document: Document, form: Form, field: str = "") -> str:
     """What an adapter's page tells the person to do, in their language: for quoting."""
     tag = document.tag(form)
     places = [document.first("#instructions")]
-    places += [p for p in tag.select(".groupMargin") if p.select_one("#errorText") is None]
+    places += _without_error(document, tag, ".groupMargin")
     control = tag.find(True, attrs={"name": field}) if field else None
     if control is not None and (name := control.get("id")):
         places.append(tag.find("label", attrs={"for": name}))
-    places += tag.select("p:not(:has(#errorText))")
+    places += _without_error(document, tag, "p")
     texts = (document.visible_text(place) for place in places)
     if text := next(filter(None, texts), ""):
         return safe(text, 300)
     return safe(str(control.get("placeholder", "")).strip(), 300) if control is not None else ""
+
+
+def _without_error(document: Document, tag: Tag, selector: str) -> list[Tag]:
+    found = document.within(tag, selector)
+    return [place for place in found if place.find(id="errorText") is None]
 
 
 def saying(document: Document, words: Iterable[str]) -> str:

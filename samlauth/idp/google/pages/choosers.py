@@ -38,7 +38,7 @@ def _ways(document: Document) -> Iterator[tuple[Tag, str, Press | str]]:
     """Every button and link of the page, with the path it leads to."""
     for form in document.forms:
         # What is not posted changes the language or searches.
-        tags = document.tag(form).select("button, input[type=submit]")
+        tags = document.within(document.tag(form), "button, input[type=submit]")
         for tag in tags if form.method == "post" else ():
             yield tag, form.path, Press(form, _button(form, tag))
     for tag in document.all("a[href]"):

@@ -114,7 +114,7 @@ def masked(document: Document, tag: Tag) -> str:
 
     It is the one text on a page that is written from left to right in every language.
     """
-    for part in tag.select("[dir=ltr]"):
+    for part in document.within(tag, "[dir=ltr]"):
         text = document.visible_text(part)
         if len(text) < 60 and _MASKED.search(text):
             return safe(text, 60)
@@ -142,7 +142,7 @@ def headings(document: Document) -> str:
 
 def told(document: Document, tag: Tag) -> str:
     """The paragraphs in an element, likewise."""
-    return _joined(document, tag.select("p.vOZun"))
+    return _joined(document, document.within(tag, "p.vOZun"))
 
 
 def _joined(document: Document, tags: Iterable[Tag]) -> str:

@@ -65,7 +65,7 @@ def _forms(document: Document) -> list[_Entry]:
 def _buttons(document: Document) -> list[_Entry]:
     found: list[_Entry] = []
     for form in document.forms:
-        for tag in document.tag(form).select("button[name=challenge]"):
+        for tag in document.within(document.tag(form), "button[name=challenge]"):
             button = ("challenge", str(tag.get("value", "")))
             if button not in form.buttons("challenge"):
                 continue  # disabled
