@@ -1,6 +1,6 @@
 """One sign-in: ask what is missing, log in, and put the credentials where the profile has them.
 
-Importing this module loads all of it but boto3, in the order of need.
+Importing this module loads all of it but botocore, in the order of need.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class World:
         )
         self._sts = STS(self._http)
         if sts:
-            # boto3 takes longest to import; the identity provider and the person take longer
+            # botocore takes longest to import; the identity provider and the person take longer
             # still. Not any sooner: two threads that both import hold each other up.
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
         self._answer: Answer = self._terminal.answer

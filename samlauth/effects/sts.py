@@ -1,6 +1,6 @@
-"""AWS STS, called by boto3 over the connections the login uses.
+"""AWS STS, called by botocore, boto3's own client, over the connections the login uses.
 
-boto3 knows the endpoint of every region and partition, STS's answers, and which of them are worth
+Botocore knows the endpoint of every region and partition, STS's answers, and which of them are worth
 another try. What it would find on its own is kept from it: no profile, key, CA bundle or proxy of
 the person's is read, because AssumeRoleWithSAML is not signed and must work when they are broken.
 """
@@ -30,7 +30,6 @@ from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
-    import boto3
     import botocore.session
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from mypy_boto3_sts import STSClient
@@ -56,11 +55,11 @@ class STS:
     def __init__(self, http: Http) -> None:
         self._connections = http.connections
         self._lock = threading.Lock()
-        self._session: boto3.Session | None = None
+        self._session: botocore.session.Session | None = None
         self._clients: dict[str, STSClient] = {}
 
     def prepare(self) -> None:
-        """Import boto3 and read STS's model, some tenths of a second; may run beside a login."""
+        """Import botocore and read STS's model, a tenth of a second; may run beside a login."""
         # Whatever is wrong with the settings is for call() to say, on the person's thread.
         with suppress(SettingsError):
             self._client("us-east-1")
@@ -82,7 +81,7 @@ class STS:
 
     def _assume(self, call: AssumeRoleWithSAML) -> Credentials | Refusal:
         client = self._client(call.region)
-        # What boto3 raises quotes the answer, credentials included. So it is never an exception's
+        # What botocore raises quotes the answer, credentials included. So it is never an exception's
         # context: faults are raised after the except clauses.
         fault = self._attempted(client, call)
         if isinstance(fault, Exception):
@@ -123,7 +122,7 @@ class STS:
         except NetworkError as error:
             return error
         except HTTPClientError as error:
-            # As _send wrapped it, for boto3 to know that another attempt may help.
+            # As _send wrapped it, for botocore to know that another attempt may help.
             wrapped = error.kwargs["error"]
             assert isinstance(wrapped, NetworkError)
             return wrapped
@@ -142,12 +141,11 @@ class STS:
             return self._clients[region]
 
     def _made(self, region: str) -> STSClient:
-        import boto3
         from botocore import UNSIGNED
         from botocore.config import Config
         from botocore.exceptions import InvalidRegionError
 
-        silence("boto3", "botocore", "s3transfer")
+        silence("botocore")
         environ = self._connections.environ
         config = Config(
             signature_version=UNSIGNED,
@@ -159,10 +157,14 @@ class STS:
         )
         endpoint = _endpoint(environ)
         if self._session is None:
-            self._session = boto3.Session(botocore_session=_isolated())
+            self._session = _isolated()
+        client: STSClient | None
         try:
-            client = self._session.client(
-                "sts", region_name=region, endpoint_url=endpoint, config=config
+            client = cast(
+                "STSClient",
+                self._session.create_client(
+                    "sts", region_name=region, endpoint_url=endpoint, config=config
+                ),
             )
         except (InvalidRegionError, ValueError):
             client = None
@@ -239,6 +241,8 @@ def _isolated() -> botocore.session.Session:
     """A botocore session that sees neither the person's environment nor their AWS files."""
     import botocore.session
 
+    from samlauth.effects.model import Loader
+
     defaults = {
         name: (None, None, default, cast)
         for name, (_, _, default, cast) in botocore.session.Session.SESSION_VARIABLES.items()
@@ -247,7 +251,9 @@ def _isolated() -> botocore.session.Session:
         defaults[name] = (None, None, os.devnull, None)
     # The one lookup that goes to os.environ past these; _endpoint has read what it may say.
     defaults["ignore_configured_endpoint_urls"] = (None, None, True, None)
-    return botocore.session.Session(session_vars=defaults)
+    session = botocore.session.Session(session_vars=defaults)
+    session.register_component("data_loader", Loader())
+    return session
 
 
 def _endpoint(environ: Mapping[str, str]) -> str | None:
