@@ -280,7 +280,10 @@ def _show(state: Approve) -> Flow[tuple[str, str]]:
 def _shows(state: Approve) -> str:
     if state.number:
         return f"Waiting for you to enter {state.number} on your phone"
-    return f"Waiting for {state.adapter.name}: if it asks on your phone, answer there"
+    adapter = state.adapter
+    if adapter.offers and "prompt" not in adapter.offers:
+        return f"Waiting for {adapter.name}"
+    return f"Waiting for {adapter.name}: if it asks on your phone, answer there"
 
 
 # What is not asked for here

@@ -146,6 +146,7 @@ def test_rsa_s_second_version_has_a_page_before_its_own() -> None:
     [bare] = polls(outcome.waits)
     assert fields(bare) == {"AuthMethod": version, "Context": "<c1/>"}
     assert fields(outcome.requests[1])["Context"] == "<c2/>"
+    assert [wait.shows for wait in outcome.waits] == ["Waiting for RSA SecurID"]
 
 
 # Answers elsewhere
