@@ -48,6 +48,9 @@ print(sts.get_caller_identity()["Arn"])
 """
 
 
+_FOR_BROWSERS = ("rejected", "unknown", "interstitial", "duo")
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describes the command line, everything after ``samlauth rehearse``."""
     providers = parser.add_subparsers(
@@ -126,7 +129,10 @@ def run(options: argparse.Namespace) -> int:
         captured=Path(captured) if captured else None,
         taps_after=TAPS_AFTER,
     ) as rehearsal:
+        in_browsers = rehearsal.open_to_browsers()
         _say(_banner(rehearsal))
+        if not in_browsers and options.mfa in _FOR_BROWSERS:
+            _say("A browser will not trust it: certutil is missing (Debian: libnss3-tools).\n")
         if options.shell:
             _say("Leave the shell to end the rehearsal.\n")
             code = _run(_shell(), rehearsal)

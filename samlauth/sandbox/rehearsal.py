@@ -7,6 +7,7 @@ import re
 import secrets
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -43,6 +44,7 @@ ADFS_PROVIDER = "ADFS"
 
 Idp = Literal["google", "adfs"]
 
+_SCREEN = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
 # Who and where the person is, how their terminal looks, and what a program needs to start.
 _KEPT = re.compile(
     r"USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TERM|COLORTERM|NO_COLOR|CLICOLOR|CLICOLOR_FORCE|"
@@ -220,6 +222,24 @@ class Rehearsal:
     def code(self) -> str:
         """A code that would be accepted now: Google's authenticator's, or what ADFS asks for."""
         return self.authenticator.code() if self.idp == "google" else self.adfs.code()
+
+    def open_to_browsers(self) -> bool:
+        """Have a person's Chromium trust the rehearsal and find the screen; whether it will.
+
+        Chromium keeps whom it trusts in a database of NSS, which NSS's ``certutil`` writes.
+        """
+        certutil = shutil.which("certutil")
+        if certutil is None:
+            return False
+        store = self.home / ".pki" / "nssdb"
+        store.mkdir(parents=True)
+        for arguments in (
+            ("-N", "--empty-password"),
+            ("-A", "-t", "C,,", "-n", "rehearsal", "-i", str(self.bundle)),
+        ):
+            subprocess.run([certutil, "-d", f"sql:{store}", *arguments], check=True)  # noqa: S603 - a program of NSS, with arguments of our own
+        self.environ |= {name: os.environ[name] for name in _SCREEN if name in os.environ}
+        return True
 
     def _environ(self, outer: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of a child.

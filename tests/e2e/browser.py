@@ -91,17 +91,11 @@ class Bed:
     """
 
     def __init__(self, rehearsal: Rehearsal) -> None:
-        chromium, certutil = needed("chromium", "certutil")
+        chromium, _ = needed("chromium", "certutil")
         self.rehearsal = rehearsal
         self.starts: list[Start] = []
         self._windows = ExitStack()
-        store = rehearsal.home / ".pki" / "nssdb"
-        store.mkdir(parents=True)
-        for arguments in (
-            ("-N", "--empty-password"),
-            ("-A", "-t", "C,,", "-n", "rehearsal", "-i", str(rehearsal.bundle)),
-        ):
-            subprocess.run([certutil, "-d", f"sql:{store}", *arguments], check=True)
+        assert rehearsal.open_to_browsers()
         pipe = rehearsal.folder / "starts"
         os.mkfifo(pipe)
         self._pipe = os.open(pipe, os.O_RDWR)  # both ways: no start has to wait for a reader
