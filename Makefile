@@ -41,6 +41,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --follow-imports=silent samlauth/effects/browser
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -23,13 +23,18 @@ from pathlib import Path
 from typing import Final, Literal
 
 from samlauth.effects.browser import arguments, endings, profile
-from samlauth.effects.browser.devtools import DevTools
+from samlauth.effects.browser.devtools import DevTools, NoAnswerError, Wire
 from samlauth.effects.browser.executable import find
-from samlauth.effects.browser.process import Child, NotStartedError, surroundings
+from samlauth.effects.browser.process import NotStartedError, surroundings
 from samlauth.effects.browser.profile import Profile
 from samlauth.effects.browser.visit import Visit
 from samlauth.flow import Browse, BrowserEnded
 from samlauth.saml import SAMLResponse
+
+if sys.platform == "win32":
+    from samlauth.effects.browser.windows import Child
+else:
+    from samlauth.effects.browser.posix import Child
 
 Mode = Literal["auto", "plain", "devtools"]
 """``plain`` shows no watched window, ``devtools`` no other."""
@@ -47,10 +52,23 @@ _END_SECONDS = 3.0
 """How long a browser may take to end after its last window, until that is no ending but a crash."""
 
 
+def usual_wire(folder: Path) -> Wire:
+    """To the browser on the profile in ``folder``: a pipe, and on Windows a port."""
+    if sys.platform == "win32":
+        from samlauth.effects.browser.port import Port
+
+        return Port(folder)
+    else:
+        from samlauth.effects.browser.pipe import Pipe
+
+        return Pipe()
+
+
 class Browser:
     """Performs Browse with the browser at ``path``, or the first that is found.
 
     ``seconds`` are the person's, in all windows together. Signed in silently there is no window.
+    ``wire`` makes what DevTools is spoken over, for each start anew.
     """
 
     def __init__(
@@ -62,6 +80,7 @@ class Browser:
         seconds: float,
         until: Until,
         tell: Callable[[str], None],
+        wire: Callable[[Path], Wire] = usual_wire,
     ) -> None:
         self._environ = environ
         self._path = path
@@ -69,6 +88,7 @@ class Browser:
         self._seconds = seconds
         self._until = until
         self._tell = tell
+        self._wire = wire
 
     def browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
         """What the browser was about to post to AWS, or why nothing.
@@ -86,10 +106,13 @@ class Browser:
             return endings.busy(profile.LOCK_SECONDS)
         except NotStartedError as error:
             return endings.not_started(executable, error.reason)
+        except NoAnswerError:
+            return endings.out_of_step("The browser did not let samlauth watch it over DevTools.")
 
     def _in_phases(
         self, executable: Path, held: Profile, step: Browse
     ) -> SAMLResponse | BrowserEnded:
+        held.prepare()
         two_phases = bool(step.account_url) and self._mode != "devtools"
         if two_phases or held.existed:
             ended = self._silently(executable, held, step.url)
@@ -112,9 +135,8 @@ class Browser:
 
     def _can_show(self) -> bool:
         """Whether to try and show a window. A browser that was named may need no display."""
-        if self._path or sys.platform == "darwin":
-            return True
-        return bool(self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY"))
+        has_one = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
+        return bool(self._path or has_one or sys.platform in ("darwin", "win32"))
 
     def _silently(
         self, executable: Path, held: Profile, url: str
@@ -176,19 +198,20 @@ class Browser:
         self, executable: Path, held: Profile, url: str, *, headless: bool
     ) -> Iterator[tuple[Child, Visit]]:
         """A browser on its way to ``url``, watched; ended, with all that was its, after the block."""
-        command = [
-            str(executable),
-            *arguments.devtools(held.folder, self._environ, headless=headless),
-        ]
-        child, tools = Child(), DevTools()
+        wire = self._wire(held.folder)
+        child, tools = Child(), DevTools(wire)
         try:
+            command = [
+                str(executable),
+                *arguments.devtools(held.folder, self._environ, wire.flag, headless=headless),
+            ]
             with surroundings(self._environ) as environ:
                 try:
-                    child.start(command, environ, tools.theirs)
-                    tools.connected()
+                    child.start(command, environ, wire.theirs)
+                    tools.connect(child.ended)
                     yield child, Visit(tools, url)
                 finally:
-                    child.end(lambda: tools.send("Browser.close"))
+                    child.end(lambda: _ask_to_close(tools, child, held))
                     held.tidy()
         finally:
             tools.close()
@@ -207,7 +230,14 @@ class Browser:
         """None for a browser whose windows the person has closed; else what became of it."""
         if not child.ends_within(_END_SECONDS):
             return None  # on macOS it outlives its windows
-        another = bool(held.browser())
+        another = held.in_use()
         if child.status == 0 and not another:
             return None
         return endings.died(executable, child.status, child.settled_complaints(), another)
+
+
+def _ask_to_close(tools: DevTools, child: Child, held: Profile) -> None:
+    if tools.over:
+        child.hang_up(held.browser())
+    else:
+        tools.send("Browser.close")

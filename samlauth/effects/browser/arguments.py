@@ -12,13 +12,13 @@ from samlauth.reach import Origin
 _ANY_HOST = Origin("accounts.invalid")
 
 
-def devtools(folder: Path, environ: Mapping[str, str], *, headless: bool) -> list[str]:
-    """For a browser that is driven over a pipe, and starts at an empty page."""
+def devtools(folder: Path, environ: Mapping[str, str], flag: str, *, headless: bool) -> list[str]:
+    """For a browser that is driven as ``flag`` says, and starts at an empty page."""
     return [
         *_common(folder),
         *_through_proxy(environ),
         *(["--headless=new"] if headless else []),
-        "--remote-debugging-pipe",
+        flag,
         "about:blank",
     ]
 

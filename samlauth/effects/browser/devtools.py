@@ -1,44 +1,63 @@
-"""DevTools over a pipe: JSON messages, each ended by a NUL, on the browser's descriptors 3 and 4.
-
-There is no port that another user of the computer could reach. Source: the Chrome DevTools
-Protocol, and Chromium's ``--remote-debugging-pipe``.
-"""
+"""DevTools: commands to a browser, its replies and events. Source: the Chrome DevTools Protocol."""
 
 from __future__ import annotations
 
 import json
-import os
 import queue
 import threading
-from contextlib import suppress
-from typing import Any
-
-from samlauth.effects.browser.process import above_standard
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 Message = dict[str, Any]
 """A reply, with ``id`` and ``result`` or ``error``; or an event, with ``method`` and ``params``."""
 
-_PIECE = 1 << 16
+
+class NoAnswerError(Exception):
+    """The browser is running, and there is no DevTools to talk to."""
+
+
+class Wire(Protocol):
+    """What the messages travel over, one JSON text each. Made before the browser is started."""
+
+    @property
+    def flag(self) -> str:
+        """The argument that has the browser open its end."""
+
+    @property
+    def theirs(self) -> tuple[int, int] | None:
+        """The descriptors the browser is to be given as 3 and 4."""
+
+    def connect(self, gone: Callable[[], bool]) -> None:
+        """Connect to a browser that was started, unless it is gone. Raises NoAnswerError."""
+
+    def send(self, text: str) -> None:
+        """Send a message; nothing to a browser that is gone."""
+
+    def messages(self) -> Iterator[str | bytes]:
+        """What the browser says, to its end; for one thread that waits for nothing else."""
+
+    def close(self) -> None:
+        """Disconnect from a browser that has ended or is to end, or was never started."""
 
 
 class DevTools:
-    """Both ends of the pipe. The browser's are :attr:`theirs`, until :meth:`connected`."""
+    """A conversation with a browser, over a wire."""
 
-    def __init__(self) -> None:
-        read, self._write = map(above_standard, os.pipe())
-        self._read, write = map(above_standard, os.pipe())
-        self.theirs = (read, write)
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._number = 0
-        self.over = False
-        """Whether the browser has closed its end, and all it said before was taken."""
+        self.over = True
+        """Whether there is none: not yet, or the browser has closed its end, and all it said before
+        was taken."""
 
-    def connected(self) -> None:
-        """The browser has its ends: close them here, and begin to listen."""
-        self._close_theirs()
+    def connect(self, gone: Callable[[], bool]) -> None:
+        """The browser was started: begin to listen. Raises NoAnswerError."""
+        self._wire.connect(gone)
         self._thread = threading.Thread(target=self._listen, name="devtools", daemon=True)
         self._thread.start()
+        self.over = False
 
     def send(self, method: str, *, session: str | None = None, **parameters: object) -> int:
         """Send a command; the id its reply will have. One that is gone is sent nothing."""
@@ -46,10 +65,7 @@ class DevTools:
         message: Message = {"id": self._number, "method": method, "params": parameters}
         if session is not None:
             message["sessionId"] = session
-        data = memoryview(json.dumps(message).encode() + b"\0")
-        with suppress(BrokenPipeError):  # its own end of the pipe says so, too
-            while data:
-                data = data[os.write(self._write, data) :]
+        self._wire.send(json.dumps(message))
         return self._number
 
     def next(self, seconds: float = 0) -> Message | None:
@@ -64,27 +80,14 @@ class DevTools:
         return message
 
     def close(self) -> None:
-        """Close the pipe, of a browser that has ended or is to end."""
-        self._close_theirs()
-        os.close(self._write)
-        if self._thread is None:
-            os.close(self._read)
-        else:
+        """End it, with a browser that has ended or is to end."""
+        self._wire.close()
+        if self._thread is not None:
             self._thread.join(1)
 
-    def _close_theirs(self) -> None:
-        while self.theirs:
-            os.close(self.theirs[0])
-            self.theirs = self.theirs[1:]  # type: ignore[assignment]  # empty once both are closed
-
     def _listen(self) -> None:
-        pending = bytearray()
-        with os.fdopen(self._read, "rb", buffering=0) as pipe:
-            while piece := pipe.read(_PIECE):
-                start = len(pending)
-                pending += piece
-                while (end := pending.find(b"\0", start)) >= 0:
-                    self._messages.put(json.loads(pending[:end]))
-                    del pending[: end + 1]
-                    start = 0
-        self._messages.put(None)
+        try:
+            for text in self._wire.messages():
+                self._messages.put(json.loads(text))
+        finally:
+            self._messages.put(None)

@@ -1,6 +1,6 @@
 """Which browser there is: Chrome, Chromium, Edge or Brave, by their usual names and places.
 
-Firefox is not looked for: it has no DevTools pipe.
+Firefox is not looked for: it does not speak DevTools.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ _PLACES = (
     "/opt/microsoft/msedge/msedge",
     "/opt/brave.com/brave/brave",
 )
+_WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMW6432", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+"""Variables that name where programs are installed: for everybody, and for one person."""
+_WINDOWS_PLACES = (
+    "Google/Chrome/Application/chrome.exe",
+    "Chromium/Application/chrome.exe",
+    "Microsoft/Edge/Application/msedge.exe",
+    "BraveSoftware/Brave-Browser/Application/brave.exe",
+)
 _MAC_NAMES = ("Google Chrome", "Chromium", "Microsoft Edge", "Brave Browser")
 
 _PASTE = (
@@ -42,14 +50,8 @@ def find(
     environ: Mapping[str, str], path: str | None, platform: str = sys.platform
 ) -> Path | BrowserEnded:
     """The browser to start: the one at ``path``, else the first there is."""
-    if platform == "win32":
-        return BrowserEnded(
-            "absent",
-            "samlauth cannot use a browser on Windows yet.",
-            "Run it under WSL, where it uses the browser installed there. " + _PASTE,
-        )
     if path:
-        return _given(environ, path)
+        return _given(environ, path, platform)
     snap = False
     for candidate in _candidates(environ, platform):
         if _is_snap(candidate):
@@ -59,14 +61,17 @@ def find(
     return _absent(environ, snap)
 
 
-def _given(environ: Mapping[str, str], path: str) -> Path | BrowserEnded:
+def _given(environ: Mapping[str, str], path: str, platform: str) -> Path | BrowserEnded:
     # A bare name is looked up, a path is not: what makes the difference is the slash in it.
     found = shutil.which(
         str(Path(path).expanduser()) if "/" in path else path, path=environ.get("PATH")
     )
-    if found:
+    # Windows would run a batch file by cmd.exe, to which an address may hold commands.
+    script = bool(found) and platform == "win32" and Path(str(found)).suffix.lower() != ".exe"
+    if found and not script:
         return Path(found)
-    why = "cannot be executed" if Path(path).expanduser().exists() else "is not there"
+    there = script or Path(path).expanduser().exists()
+    why = "cannot be executed" if there else "is not there"
     return BrowserEnded(
         "absent",
         f"The browser {safe(path, 1000)} (--browser-path) {why}.",
@@ -75,6 +80,12 @@ def _given(environ: Mapping[str, str], path: str) -> Path | BrowserEnded:
 
 
 def _candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
+    if platform == "win32":
+        for place in _WINDOWS_PLACES:
+            for name in _WINDOWS_FOLDERS:
+                if (folder := environ.get(name)) and (program := Path(folder, place)).is_file():
+                    yield program
+        return
     if platform == "darwin":
         home = environ.get("HOME", "")
         for folder in ("/Applications", *([f"{home}/Applications"] if home else [])):

@@ -1,24 +1,23 @@
-"""A browser as a process: started, its complaints read, and ended with all its helpers."""
+"""A browser as a process: started, its complaints read, ended. What is the same on every system."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
+import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from samlauth.errors import FileError
 
 FAREWELL_SECONDS = 5.0
 """How long a browser may take to close: it writes its cookies then."""
 
-_HELPERS_SECONDS = 2.0
+HELPERS_SECONDS = 2.0
 """How long its helpers may outlive it, and whatever a wrapper script had started."""
 _LOOK_SECONDS = 0.02
 _COMPLAINTS = 200
@@ -40,12 +39,10 @@ class NotStartedError(Exception):
         self.reason = reason
 
 
-class Child:
+class Process(ABC):
     """A browser that may be running. Whoever starts it calls :meth:`end`, come what may."""
 
     def __init__(self) -> None:
-        self._pid = 0
-        self._status: int | None = None
         self._fault: OSError | None = None
         self._started = threading.Event()
         self._lines: deque[str] = deque(maxlen=_COMPLAINTS)
@@ -54,7 +51,7 @@ class Child:
     def start(
         self, command: Sequence[str], environ: Mapping[str, str], pipe: tuple[int, int] | None
     ) -> None:
-        """Start it, in a session of its own; ``pipe`` becomes its descriptors 3 and 4.
+        """Start it, apart from our terminal; ``pipe`` becomes its descriptors 3 and 4.
 
         Raises NotStartedError.
         """
@@ -73,16 +70,20 @@ class Child:
     def _run(
         self, command: list[str], environ: dict[str, str], pipe: tuple[int, int] | None
     ) -> None:
-        ours, theirs = map(above_standard, os.pipe())
         try:
-            self._pid = _spawn(command, environ, theirs, pipe)
+            complaints = self._execute(command, environ, pipe)
         except OSError as error:
             self._fault = error
+            complaints = ()
         finally:
-            os.close(theirs)
             self._started.set()
-        with os.fdopen(ours, encoding="utf-8", errors="replace") as complaints:
-            self._lines.extend(complaints)
+        self._lines.extend(complaints)
+
+    @abstractmethod
+    def _execute(
+        self, command: list[str], environ: dict[str, str], pipe: tuple[int, int] | None
+    ) -> Iterable[str]:
+        """Start it; the lines of its standard error, as they come. Raises OSError."""
 
     @property
     def complaints(self) -> str:
@@ -91,124 +92,33 @@ class Child:
 
     def settled_complaints(self) -> str:
         """As :attr:`complaints`, of one that has ended: with what is still on its way."""
-        if self._thread is not None:
-            self._thread.join(_HELPERS_SECONDS)
+        self._settle()
         return self.complaints
+
+    def _settle(self) -> None:
+        if self._thread is not None:
+            self._thread.join(HELPERS_SECONDS)
 
     def ended(self) -> bool:
         """Whether it has ended."""
-        self._reap()
-        return self._status is not None
+        return self.status is not None
 
     def ends_within(self, seconds: float) -> bool:
         """Wait for it to end, so long at most."""
-        return _within(seconds, self.ended)
+        return within(seconds, self.ended)
 
     @property
+    @abstractmethod
     def status(self) -> int | None:
         """Its exit status, negative for the signal that killed it; None while it is running."""
-        self._reap()
-        return self._status
 
+    @abstractmethod
     def hang_up(self, browser: int) -> None:
-        """Ask it to close. ``browser`` is its pid where that is known, as behind a wrapper script.
+        """Ask it to close. ``browser`` is its pid where that is known, as behind a wrapper script."""
 
-        Chromium writes its last cookies when it is asked by SIGHUP, and hardly when by SIGTERM.
-        """
-        with suppress(ProcessLookupError, PermissionError):
-            ours = browser > 0 and os.getpgid(browser) == self._pid
-            os.kill(browser if ours else self._pid, signal.SIGHUP)
-
+    @abstractmethod
     def end(self, ask: Callable[[], object]) -> None:
-        """End it and every helper: first by ``ask``, and what is left by SIGTERM and SIGKILL."""
-        if not self._pid:
-            return
-        try:
-            if not self.ended():
-                ask()
-                if not self.ends_within(FAREWELL_SECONDS):
-                    self._signal(-self._pid, signal.SIGTERM)
-            if not _within(_HELPERS_SECONDS / 2, self._all_gone):
-                # A wrapper script has ended, and not what it had started.
-                self._signal(-self._pid, signal.SIGTERM)
-                _within(_HELPERS_SECONDS, self._all_gone)
-        finally:
-            self._signal(-self._pid, signal.SIGKILL)
-            _within(_HELPERS_SECONDS, self._all_gone)
-            if self._thread is not None:
-                self._thread.join(_HELPERS_SECONDS)
-
-    def _all_gone(self) -> bool:
-        self._reap()
-        try:
-            os.killpg(self._pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:  # macOS, of zombies
-            return True
-        return _is_dead(self._pid)
-
-    def _signal(self, target: int, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(target, number)
-
-    def _reap(self) -> None:
-        """Take note of what has ended. As process 1, in a container, its helpers are ours, too."""
-        try:
-            while True:
-                pid, status = os.waitpid(-self._pid, os.WNOHANG)
-                if not pid:
-                    return
-                if pid == self._pid:
-                    self._status = os.waitstatus_to_exitcode(status)
-        except ChildProcessError:
-            if self._status is None:
-                self._status = 0  # where SIGCHLD is ignored nobody is told
-
-
-def _spawn(
-    command: list[str], environ: dict[str, str], complaints: int, pipe: tuple[int, int] | None
-) -> int:
-    """The pid. By posix_spawn: descriptors 3 and 4 of a child are none of subprocess's business."""
-    actions: list[tuple[int, int, str, int, int] | tuple[int, int, int] | tuple[int, int]] = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_DUP2, complaints, 2),
-    ]
-    if pipe is not None:
-        actions += [(os.POSIX_SPAWN_DUP2, pipe[0], 3), (os.POSIX_SPAWN_DUP2, pipe[1], 4)]
-    given = 3 if pipe is None else 5
-    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable() if number >= given]
-    # Python ignores the first two, a shell the others in the background; a child would inherit it.
-    usual = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGTERM]
-    try:
-        return os.posix_spawn(
-            command[0], command, environ, file_actions=actions, setsid=True, setsigdef=usual
-        )
-    except NotImplementedError:  # a system that starts no sessions so
-        return os.posix_spawn(
-            command[0], command, environ, file_actions=actions, setpgroup=0, setsigdef=usual
-        )
-
-
-def _inheritable() -> list[int]:
-    """What a child would have open: nothing of Python's, but perhaps a secret our parent handed us."""
-    found = []
-    for path in Path("/dev/fd").iterdir():
-        with suppress(OSError):  # the folder itself, closed by now
-            if os.get_inheritable(int(path.name)):
-                found.append(int(path.name))
-    return found
-
-
-def above_standard(descriptor: int) -> int:
-    """The same open file under a number that no child has a fixed use for; not inherited."""
-    import fcntl
-
-    try:
-        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
-    finally:
-        os.close(descriptor)
+        """End it and every helper: first by ``ask``, and what is left by force."""
 
 
 @contextmanager
@@ -220,7 +130,8 @@ def surroundings(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
     kept = {name: value for name, value in environ.items() if not _is_private(name, value)}
     folder = _temporary_folder(environ)
     try:
-        yield {**kept, "TMPDIR": folder}
+        names = ("TEMP", "TMP") if sys.platform == "win32" else ("TMPDIR",)
+        yield kept | dict.fromkeys(names, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -230,34 +141,17 @@ def _temporary_folder(environ: Mapping[str, str]) -> str:
         if 0 < len(usual) <= _LONGEST_TEMPORARY:
             with suppress(OSError):
                 return tempfile.mkdtemp(prefix="samlauth-", dir=usual)
+    if sys.platform == "win32":  # which has no such socket, nor another folder
+        last = tempfile.gettempdir()
+    else:
+        last = "/tmp"  # noqa: S108 - a folder of our own is made in it
     try:
-        return tempfile.mkdtemp(prefix="samlauth-", dir="/tmp")
+        return tempfile.mkdtemp(prefix="samlauth-", dir=last)
     except OSError as error:
         raise FileError(
             f"No temporary folder can be made for the browser: {error.strerror}.",
             hint="Set TMPDIR to a writable folder with a short path, such as /tmp.",
         ) from error
-
-
-def _is_dead(group: int) -> bool:
-    """Whether nobody in the process group is alive, and what is left waits for init to take note.
-
-    That can take init seconds. Told by Linux alone (proc_pid_stat(5)).
-    """
-    states = [stat for stat in map(_stat, Path("/proc").glob("[0-9]*/stat")) if stat is not None]
-    return bool(states) and not any(
-        found == group and state not in ("Z", "X") for state, found in states
-    )
-
-
-def _stat(path: Path) -> tuple[str, int] | None:
-    """State and process group; None of what is gone."""
-    try:
-        # The name of the program comes first, and may hold anything.
-        state, _, group, *_ = path.read_text("utf-8", "replace").rpartition(")")[2].split()
-        return state, int(group)
-    except (OSError, ValueError):
-        return None
 
 
 def _is_private(name: str, value: str) -> bool:
@@ -269,7 +163,7 @@ def _is_private(name: str, value: str) -> bool:
     )
 
 
-def _within(seconds: float, over: Callable[[], bool]) -> bool:
+def within(seconds: float, over: Callable[[], bool]) -> bool:
     """Whether it is over, at the latest after so many seconds."""
     until = time.monotonic() + seconds
     while not over():

@@ -7,6 +7,7 @@ owners never share one.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -38,6 +39,13 @@ _SESSION_FILES = (
 """Where Chromium keeps what to restore, which includes the forms that were posted."""
 _SINGLETON = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
+_PREFERENCES = {
+    "credentials_enable_service": False,
+    "profile": {"password_manager_enabled": False},
+}
+"""What a profile begins with. Chromium does not offer to save passwords in it: without a keyring it
+would hardly encrypt them."""
+
 
 class BusyError(Exception):
     """Another run has had the profile all the time."""
@@ -49,12 +57,35 @@ class Profile:
 
     folder: Path
     existed: bool
-    """Whether a browser has used it before."""
+    """Whether a browser was to use it before."""
+
+    def prepare(self) -> None:
+        """Have a profile that is new begin with our preferences. Raises FileError."""
+        preferences = self.folder / "Default" / "Preferences"
+        if preferences.exists():
+            return
+        new = preferences.with_name("Preferences.new")
+        try:
+            _make(preferences.parent)
+            new.unlink(missing_ok=True)
+            new.touch(0o600, exist_ok=False)
+            new.write_text(json.dumps(_PREFERENCES), "utf-8")
+            new.replace(preferences)
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
 
     def browser(self) -> int:
-        """The pid of the browser that is open on it, on this computer; 0 when there is none."""
+        """The pid of the browser that is open on it, on this computer; 0 when none is known."""
         host, pid = self._singleton()
         return pid if host == socket.gethostname() and _alive(pid) else 0
+
+    def in_use(self) -> bool:
+        """Whether a browser is open on it, on this computer."""
+        if sys.platform == "win32":
+            # Opened by Chromium so that Windows deletes it when that process ends.
+            return (self.folder / "lockfile").exists()
+        else:
+            return self.browser() != 0
 
     def tidy(self) -> None:
         """Remove what a browser that has ended leaves and nobody needs, posted forms above all."""
@@ -68,7 +99,10 @@ class Profile:
                 _remove(self.folder / name)
 
     def _singleton(self) -> tuple[str, int]:
-        """Host and process that Chromium says has the folder; an empty host if it names none."""
+        """Host and process that Chromium says has the folder; an empty host if it names none.
+
+        On Windows it names none.
+        """
         try:
             host, _, pid = str((self.folder / "SingletonLock").readlink()).rpartition("-")
             return host, int(pid)
@@ -117,10 +151,7 @@ def held(environ: Mapping[str, str], owner: str, tell: Callable[[str], None]) ->
             _make(folder)
             folder.chmod(0o700)
         except OSError as error:
-            raise FileError(
-                f"The browser profile {safe(str(folder), 1000)} cannot be used: {error.strerror}.",
-                hint="Make its folder writable, or sign in without a browser: --no-browser.",
-            ) from error
+            raise _unusable(folder, error) from error
         yield Profile(folder, existed)
 
 
@@ -142,11 +173,12 @@ def forget(environ: Mapping[str, str], owner: str | None) -> list[str]:
             continue
         try:
             with _locked(folder, 0, lambda _: None):
-                if Profile(folder, True).browser():
+                if Profile(folder, True).in_use():
                     raise BusyError
                 shutil.rmtree(folder)
                 # Whoever waited for this lock finds an empty profile, and Chromium's own lock.
-                _lock_path(folder).unlink(missing_ok=True)
+                if sys.platform != "win32":  # where no open file can be deleted, and a lock is free
+                    _lock_path(folder).unlink(missing_ok=True)
         except BusyError:
             raise FileError(
                 f"A browser is using the profile {safe(str(folder), 1000)}.",
@@ -160,6 +192,13 @@ def forget(environ: Mapping[str, str], owner: str | None) -> list[str]:
             ) from error
         gone.append(str(folder))
     return gone
+
+
+def _unusable(folder: Path, error: OSError) -> FileError:
+    return FileError(
+        f"The browser profile {safe(str(folder), 1000)} cannot be used: {error.strerror}.",
+        hint="Make its folder writable, or sign in without a browser: --no-browser.",
+    )
 
 
 def _encoded(owner: str) -> str:

@@ -16,7 +16,8 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from samlauth.effects.browser import Browser, Mode
+from samlauth.effects.browser import Browser, Mode, usual_wire
+from samlauth.effects.browser.devtools import Wire
 from samlauth.flow import Browse, BrowserEnded
 from samlauth.saml import SAMLResponse
 from tests.effects.loopback import Received, Reply, Server, redirect, response
@@ -135,6 +136,7 @@ class Stage:
         self.starts = home / "starts"
         self.environ = {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(temporary)}
         self.chromium = chromium
+        self.wire: Callable[[Path], Wire] = usual_wire
         self.wrap()
 
     def wrap(
@@ -170,6 +172,7 @@ class Stage:
             seconds=seconds,
             until=person.until,
             tell=person.told.append,
+            wire=self.wire,
         )
 
     def browse(
@@ -197,7 +200,7 @@ class Stage:
         lines = self.starts.read_text().splitlines() if self.starts.exists() else []
         return [
             ("silent" if "--headless" in line else "watched")
-            if "--remote-debugging-pipe" in line
+            if "--remote-debugging-" in line
             else "plain"
             for line in lines
         ]

@@ -8,6 +8,7 @@ from samlauth.effects.browser.arguments import devtools, plain
 from samlauth.errors import SettingsError
 
 FOLDER = Path("/profile")
+PIPE = "--remote-debugging-pipe"
 URL = "https://accounts.example/"
 
 
@@ -19,8 +20,8 @@ def value(arguments: list[str], flag: str) -> str | None:
 
 @pytest.mark.parametrize("headless", [True, False])
 def test_one_that_is_driven(headless: bool) -> None:
-    arguments = devtools(FOLDER, {}, headless=headless)
-    assert "--remote-debugging-pipe" in arguments
+    arguments = devtools(FOLDER, {}, PIPE, headless=headless)
+    assert PIPE in arguments
     assert ("--headless=new" in arguments) == headless
     assert arguments[-1] == "about:blank"
 
@@ -36,7 +37,7 @@ def test_the_plain_one_has_no_flag_of_automation() -> None:
 
 
 def test_both_keep_cookies_the_same_way() -> None:
-    for arguments in (plain(FOLDER, {}, URL), devtools(FOLDER, {}, headless=True)):
+    for arguments in (plain(FOLDER, {}, URL), devtools(FOLDER, {}, PIPE, headless=True)):
         assert value(arguments, "--user-data-dir") == "/profile"
         assert value(arguments, "--password-store") == "basic"
 
@@ -56,7 +57,7 @@ def test_nor_does_it_send_aws_to_the_proxy() -> None:
     bypass = (value(arguments, "--proxy-bypass-list") or "").split(";")
     assert {"signin.aws.amazon.com", "*.signin.amazonaws-us-gov.com"} <= set(bypass)
     assert bypass[-3:] == ["corp.example", "*.corp.example", "10.0.0.0/8"]
-    driven = devtools(FOLDER, environ, headless=True)
+    driven = devtools(FOLDER, environ, PIPE, headless=True)
     assert value(driven, "--proxy-bypass-list") == "corp.example;*.corp.example;10.0.0.0/8"
 
 
@@ -73,4 +74,4 @@ def test_a_proxy_for_nothing_is_none() -> None:
 
 def test_a_proxy_that_cannot_be_used_is_an_error() -> None:
     with pytest.raises(SettingsError, match="socks5"):
-        devtools(FOLDER, {"ALL_PROXY": "socks5://proxy.example"}, headless=True)
+        devtools(FOLDER, {"ALL_PROXY": "socks5://proxy.example"}, PIPE, headless=True)

@@ -233,6 +233,16 @@ def test_the_profile_is_for_its_owner_alone(stage: Stage) -> None:
         folder = folder.parent
 
 
+def test_no_password_is_kept_there(stage: Stage) -> None:
+    stage.site.pages["/straight"] = posts(AWS)
+    for _ in range(2):
+        stage.browse(Person(), "/straight")
+        found = json.loads((stage.profile / "Default/Preferences").read_text())
+        assert len(found) > 2  # Chromium has written it
+        assert found["credentials_enable_service"] is False
+        assert found["profile"]["password_manager_enabled"] is False
+
+
 class TestEndings:
     def test_the_window_is_closed(self, stage: Stage) -> None:
         person = Person(lambda: close_windows(stage) if stage.site.got("/sso") else None)

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from samlauth.effects.browser.devtools import DevTools
+from samlauth.effects.browser.pipe import Pipe
 
 
 class Far:
     """The browser's ends of the pipe."""
 
-    def __init__(self, tools: DevTools) -> None:
-        self.read, self.write = map(os.dup, tools.theirs)
-        tools.connected()
+    def __init__(self) -> None:
+        pipe = Pipe()
+        assert pipe.theirs is not None
+        self.read, self.write = map(os.dup, pipe.theirs)
+        self.tools = DevTools(pipe)
+        self.tools.connect(lambda: False)
 
     def say(self, data: bytes) -> None:
         while data:
@@ -31,8 +35,8 @@ class Far:
 
 
 def test_a_command() -> None:
-    tools = DevTools()
-    far = Far(tools)
+    far = Far()
+    tools = far.tools
     assert tools.send("Page.navigate", session="s", url="https://é.example/") == 1
     assert tools.send("Browser.close") == 2
     assert far.heard() == [
@@ -50,8 +54,8 @@ def test_a_command() -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 1000, 65536, 10**7])
 def test_messages_are_told_apart_however_they_come(cut: int) -> None:
-    tools = DevTools()
-    far = Far(tools)
+    far = Far()
+    tools = far.tools
     messages = [{"id": 1}, {"x": "é" * (300_000 if cut > 100 else 100)}, {"id": 3}]
     data = b"".join(json.dumps(m, ensure_ascii=False).encode() + b"\0" for m in messages)
     for start in range(0, len(data), cut):
@@ -64,8 +68,9 @@ def test_messages_are_told_apart_however_they_come(cut: int) -> None:
 
 
 def test_a_browser_that_is_gone_is_told_nothing() -> None:
-    tools = DevTools()
-    Far(tools).close()
+    far = Far()
+    tools = far.tools
+    far.close()
     assert tools.next(10) is None
     tools.send("Browser.close")
     assert tools.over
@@ -74,5 +79,5 @@ def test_a_browser_that_is_gone_is_told_nothing() -> None:
 
 def test_nothing_stays_open_of_one_that_was_never_started() -> None:
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
-    DevTools().close()
+    DevTools(Pipe()).close()
     assert {path.name for path in Path("/proc/self/fd").iterdir()} == before

@@ -101,5 +101,19 @@ def test_under_wsl_it_is_said_where_to_install_one(environ: dict[str, str]) -> N
     assert "inside WSL" in ended.hint
 
 
-def test_on_windows_there_is_none(environ: dict[str, str]) -> None:
-    assert "Windows" in absent(find(environ, "C:\\chrome.exe", "win32")).message
+class TestWindows:
+    def test_where_programs_are_installed(self, tmp_path: Path) -> None:
+        everybody, one = tmp_path / "Program Files (x86)", tmp_path / "Local"
+        environ = {"PROGRAMFILES(X86)": str(everybody), "LOCALAPPDATA": str(one), "PATH": ""}
+        absent(find(environ, None, "win32"))
+        edge = executable(everybody / "Microsoft/Edge/Application/msedge.exe")
+        assert find(environ, None, "win32") == edge
+        chrome = executable(one / "Google/Chrome/Application/chrome.exe")
+        assert find(environ, None, "win32") == chrome
+        absent(find(environ, None, "linux"))
+
+    def test_a_batch_file_is_not_started(self, tmp_path: Path, environ: dict[str, str]) -> None:
+        assert find(environ, str(executable(tmp_path / "a.EXE")), "win32") == tmp_path / "a.EXE"
+        batch = executable(tmp_path / "browser.cmd")
+        assert "cannot be executed" in absent(find(environ, str(batch), "win32")).message
+        assert "is not there" in absent(find(environ, str(tmp_path / "b.exe"), "win32")).message

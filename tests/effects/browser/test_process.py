@@ -13,7 +13,8 @@ from tempfile import gettempdir, mkdtemp
 import pytest
 
 from samlauth.effects.browser import process
-from samlauth.effects.browser.process import Child, NotStartedError, surroundings
+from samlauth.effects.browser.posix import Child
+from samlauth.effects.browser.process import NotStartedError, surroundings
 
 ENVIRON = {"PATH": os.defpath}
 
@@ -43,7 +44,7 @@ def gone(pid: int) -> bool:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "FAREWELL_SECONDS", 0.3)
-    monkeypatch.setattr(process, "_HELPERS_SECONDS", 0.6)
+    monkeypatch.setattr(process, "HELPERS_SECONDS", 0.6)
 
 
 def test_how_it_ended_and_what_it_said() -> None:

@@ -1,5 +1,6 @@
 """Whose profile is whose, and what is left in it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -64,6 +65,35 @@ def test_whether_a_browser_was_there(environ: dict[str, str]) -> None:
         (profile.folder / "Default").mkdir()
     with held(environ, "ada", print) as profile:
         assert profile.existed
+
+
+def test_a_new_one_does_not_offer_to_keep_passwords(environ: dict[str, str]) -> None:
+    with held(environ, "ada", print) as profile:
+        profile.prepare()
+        assert not profile.existed
+        preferences = profile.folder / "Default/Preferences"
+        assert json.loads(preferences.read_text()) == {
+            "credentials_enable_service": False,
+            "profile": {"password_manager_enabled": False},
+        }
+        assert preferences.stat().st_mode & 0o777 == 0o600
+        assert preferences.parent.stat().st_mode & 0o777 == 0o700
+        assert list(preferences.parent.iterdir()) == [preferences]
+
+
+def test_those_a_browser_has_written_stay(environ: dict[str, str]) -> None:
+    with held(environ, "ada", print) as profile:
+        (profile.folder / "Default").mkdir()
+        (profile.folder / "Default/Preferences").write_text("{}")
+        profile.prepare()
+        assert (profile.folder / "Default/Preferences").read_text() == "{}"
+
+
+def test_what_is_in_the_way_of_preferences_is_an_error(environ: dict[str, str]) -> None:
+    with held(environ, "ada", print) as profile:
+        (profile.folder / "Default").write_text("in the way")
+        with pytest.raises(FileError, match=r"browser profile .*ada cannot be used"):
+            profile.prepare()
 
 
 def test_one_that_others_can_read_is_closed_to_them(environ: dict[str, str]) -> None:
