@@ -1,4 +1,4 @@
-"""The first moments of the program: what the cache can answer needs nothing else to be loaded."""
+"""The first moments of the program: what is asked most often needs nothing else to be loaded."""
 
 import os
 import sys
@@ -7,13 +7,20 @@ from samlauth.effects import cache
 
 
 def main() -> None:
-    """Answer from the cache, else as :func:`samlauth.cli.main`."""
-    printed = cache.answer(sys.argv[1:], os.environ)
+    """Answer from the cache, or for a shell's prompt, else as :func:`samlauth.cli.main`."""
+    arguments = sys.argv[1:]
+    printed = cache.answer(arguments, os.environ)
+    if printed is not None:
+        printed += b"\n"
+    elif arguments[:1] == ["status"]:
+        from samlauth.effects import prompt
+
+        printed = prompt.answer(arguments, os.environ)
     if printed is None:
         from samlauth import cli
 
         cli.main()
-    left = memoryview(printed + b"\n")
+    left = memoryview(printed)
     try:
         while left:
             left = left[os.write(1, left) :]

@@ -14,13 +14,28 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from samlauth import __version__
-from samlauth.effects import output
+from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
 
 if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
-COMMANDS = ("login", "credential-process", "assertion", "logout", "settings", "rehearse")
+COMMANDS = (
+    "login",
+    "env",
+    "exec",
+    "console",
+    "roles",
+    "status",
+    "logout",
+    "configure",
+    "import",
+    "totp",
+    "credential-process",
+    "assertion",
+    "settings",
+    "rehearse",
+)
 
 DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
 
@@ -30,8 +45,15 @@ A flag --x-y is also the variable SAMLAUTH_X_Y and the key samlauth.x_y of the p
 --no- twin.
 
 other commands:
+  samlauth env -p NAME                  print them as variables for a shell to evaluate
+  samlauth exec -p NAME -- COMMAND      run a command with them
+  samlauth console -p NAME              open the AWS console, signed in
+  samlauth roles [--json]               list the roles you are offered, and take none
+  samlauth status [--json | --short]    what is stored, and how long it lasts
+  samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
+  samlauth totp add -p NAME             make one-time codes of a secret in the keyring
   samlauth logout [-p NAME | --all]     remove what samlauth keeps
   samlauth settings -p NAME [--json]    each value, and where it came from
   samlauth rehearse google | adfs       try it all on a local identity provider and STS
@@ -100,6 +122,22 @@ def dispatch(argv: list[str]) -> int:
     match command:
         case "login":
             return _login(rest)
+        case "env":
+            return _env(rest)
+        case "exec":
+            return _exec(rest)
+        case "console":
+            return _console(rest)
+        case "roles":
+            return _roles(rest)
+        case "status":
+            return _status(rest)
+        case "configure":
+            return _configure(rest)
+        case "import":
+            return _import(rest)
+        case "totp":
+            return _totp(rest)
         case "credential-process":
             return _credential_process(rest)
         case "assertion":
@@ -166,6 +204,141 @@ def _login(argv: list[str]) -> int:
     return login.run(options, _flags(options), redactor)
 
 
+def _env(argv: list[str]) -> int:
+    from samlauth.commands import env
+
+    parser = _parser(
+        "samlauth env -p NAME [--format FORMAT]",
+        "Print a profile's credentials as variables for a shell; sign in first if needed.",
+        """\
+examples:
+  eval "$(samlauth env -p NAME)"                                          bash, zsh, dash
+  samlauth env -p NAME --format fish | source                             fish
+  samlauth env -p NAME --format powershell | Out-String | Invoke-Expression
+  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i     cmd
+  docker run --env-file <(samlauth env -p NAME --format env-file) …       bash, zsh
+""",
+    )
+    _setting_arguments(parser)
+    env.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return env.run(options, _flags(options), redactor)
+
+
+def _exec(argv: list[str]) -> int:
+    from samlauth.commands import exec as exec_
+
+    argv, command = exec_.split(argv)
+    parser = _parser(
+        "samlauth exec -p NAME [--renew] -- COMMAND ...",
+        "Run a command with a profile's credentials; sign in first if needed.",
+        "The exit code is the command's own; 127 when there is no such command, and 126 when it\n"
+        "cannot be run.\n",
+    )
+    _setting_arguments(parser)
+    exec_.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return exec_.run(options, _flags(options), redactor, command)
+
+
+def _console(argv: list[str]) -> int:
+    from samlauth.commands import console
+
+    parser = _parser(
+        "samlauth console -p NAME [--service NAME] [--print]",
+        "Open the AWS console in your browser, signed in with a profile's credentials.",
+    )
+    _setting_arguments(parser)
+    console.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return console.run(options, _flags(options), redactor)
+
+
+def _roles(argv: list[str]) -> int:
+    from samlauth.commands import roles
+
+    parser = _parser(
+        "samlauth roles [options]",
+        "Sign in and list every role you are offered, with its account; none is taken.",
+    )
+    _setting_arguments(parser)
+    roles.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return roles.run(options, _flags(options), redactor)
+
+
+def _status(argv: list[str]) -> int:
+    from samlauth.commands import status
+
+    parser = _parser(
+        "samlauth status [-p NAME] [--json | --short]",
+        "Show the credentials that samlauth has stored: profile, time left, role, who, and where.",
+        "The exit code is 0, and 3 when the profile that -p names has none.\n",
+    )
+    status.arguments(parser)
+    return status.run(_parse(parser, argv))
+
+
+def _configure(argv: list[str]) -> int:
+    if not argv or argv[0].startswith("-"):
+        return _configure_profile(argv)
+    from samlauth.commands import configure
+
+    argv = configure.split(argv)
+    parser = _parser(
+        "samlauth configure process -p NAME",
+        "Make AWS tools get a profile's credentials from samlauth whenever they need some.",
+    )
+    configure.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return configure.run(options)
+
+
+def _configure_profile(argv: list[str]) -> int:
+    from samlauth.commands import configure_profile
+
+    parser = _parser(
+        "samlauth configure [-p NAME]",
+        "Ask for the settings of a profile, and write them to it.",
+        "samlauth configure process -p NAME makes AWS tools get its credentials from samlauth.\n",
+    )
+    configure_profile.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return configure_profile.run(options)
+
+
+def _import(argv: list[str]) -> int:
+    from samlauth.commands import adopt
+
+    parser = _parser(
+        "samlauth import [--check]",
+        "Write what aws-google-auth, aws-adfs, gsts and saml2aws have set as settings of samlauth.",
+        "Nothing of theirs is changed or removed. Their settings count without it, too.\n",
+    )
+    adopt.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return adopt.run(options)
+
+
+def _totp(argv: list[str]) -> int:
+    from samlauth.commands import totp
+
+    action, argv = totp.split(argv)
+    parser = _parser(
+        "samlauth totp add | remove [-p NAME]",
+        "Keep an authenticator's secret in the keyring and make its codes here, or remove it again.",
+        "It is off until you add one, and it weakens the second factor: add says how.\n",
+    )
+    totp.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    cores.leave_none()
+    return totp.run(options, action)
+
+
 def _credential_process(argv: list[str]) -> int:
     parser = _parser(
         "samlauth credential-process -p NAME",
@@ -224,7 +397,7 @@ def _to_sign_in(
     )
     options = _parse(parser, argv)
     _end_on_signals()
-    _leave_no_core()
+    cores.leave_none()
     return options, _log_to_stderr(options.log)
 
 
@@ -388,12 +561,3 @@ def _end_on_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
-
-
-def _leave_no_core() -> None:
-    """A crash must not write the password's memory to a file."""
-    try:
-        import resource
-    except ImportError:  # Windows, which writes none
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

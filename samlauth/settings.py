@@ -2,23 +2,25 @@
 
 A setting ``x_y`` is the flag ``--x-y``, the variable ``SAMLAUTH_X_Y`` and the key
 ``samlauth.x_y`` of the profile in the AWS config file; beside them stand the names that
-aws-google-auth, gsts and aws-adfs use, so that their users need to change nothing. Google's count
-only for Google, aws-adfs's only for ADFS. The sources, best first:
+aws-google-auth, gsts, aws-adfs and saml2aws use, so that their users need to change nothing.
+Google's count only for Google, aws-adfs's only for ADFS. The sources, best first:
 
     flag > SAMLAUTH_* > other tools' variables > samlauth.* of the profile
-         > other tools' keys of the profile > default
+         > other tools' keys of the profile > its base profile, the same two, and that one's base
+         > the shared file > the saml2aws account > default
 
-Empty, ``None`` and ``"None"`` are unset in all of them (aws-google-auth writes ``None``).
+The saml2aws account counts only where nothing else tells the identity provider. Empty, ``None`` and
+``"None"`` are unset in all of them (aws-google-auth writes ``None``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
-from samlauth import durations
+from samlauth import durations, peers
 from samlauth.errors import SettingsError, UsageError
 
 T = TypeVar("T")
@@ -36,7 +38,11 @@ class Layer(IntEnum):
     PEER_ENVIRONMENT = 3
     PROFILE = 4
     PEER_PROFILE = 5
-    DEFAULT = 6
+    BASE = 6
+    PEER_BASE = 7
+    SHARED = 8
+    SAML2AWS = 9
+    DEFAULT = 10
 
 
 class Source(NamedTuple):
@@ -55,6 +61,23 @@ class Alias(NamedTuple):
     """Its value in our spelling; an empty string leaves the setting unset."""
     unless: str = ""
     """A variable whose presence makes this one mean something else."""
+    idp: str = ""
+    """The one identity provider it counts for; empty for all."""
+
+
+class Part(NamedTuple):
+    """A section of a file that settings may be in."""
+
+    layer: Layer
+    """PROFILE, BASE, SHARED or SAML2AWS."""
+    keys: Mapping[str, str]
+    """In lower case."""
+    name: str = ""
+    """What to call it: ``[profile x] of /home/ada/.aws/config``."""
+
+
+BASE: Final = "samlauth.base"
+"""The key that names the profile whose settings count where this one has none."""
 
 
 class Setting(Generic[T]):
@@ -72,7 +95,9 @@ class Setting(Generic[T]):
         group: str = "",
         environment: tuple[Alias, ...] = (),
         keys: tuple[Alias, ...] = (),
+        account: tuple[Alias, ...] = (),
         stored: bool = True,
+        runs: bool = False,
     ) -> None:
         self.name = name
         self.read = read
@@ -84,8 +109,13 @@ class Setting(Generic[T]):
         """The heading it stands under in ``--help``; empty for none."""
         self.environment = environment
         self.keys = keys
+        """In the profile."""
+        self.account = account
+        """In an account of saml2aws."""
         self.stored = stored
         """Whether a value given by a flag or an answer is written to the profile."""
+        self.runs = runs
+        """Whether the value names a program that is run."""
 
     @property
     def flag(self) -> str:
@@ -171,6 +201,22 @@ def _auto(value: str) -> str:
     return "auto" if switch(value) else ""
 
 
+def _google(name: str, convert: Callable[[str], str] = str) -> Alias:
+    return Alias(name, convert, idp="google")
+
+
+def _adfs(name: str) -> Alias:
+    return Alias(name, idp="adfs")
+
+
+def _gsts(option: str) -> Alias:
+    return _google(f"{peers.PROCESS} {option}")
+
+
+def _aws_adfs(option: str) -> Alias:
+    return _adfs(f"{peers.PROCESS} {option}")
+
+
 GOOGLE, ADFS, BROWSERS = "Google", "ADFS", "your own browser"
 """Headings."""
 
@@ -191,6 +237,7 @@ IDP: Setting[str] = Setting(
     "identity provider: google, adfs, or browser for any other; "
     "by default told by -I and -S, --adfs-host, or --url",
     metavar="NAME",
+    account=(Alias("provider", peers.saml2aws_provider),),
 )
 USERNAME = Setting(
     "username",
@@ -199,8 +246,13 @@ USERNAME = Setting(
     "account to sign in with, usually an e-mail address",
     short="-u",
     metavar="USER",
-    environment=(Alias("GOOGLE_USERNAME"),),
-    keys=(Alias("google_config.google_username"), Alias("adfs_config.adfs_user")),
+    environment=(_google("GOOGLE_USERNAME"),),
+    keys=(
+        _google("google_config.google_username"),
+        _gsts("--username"),
+        _adfs("adfs_config.adfs_user"),
+    ),
+    account=(Alias("username"),),
 )
 IDP_ID = Setting(
     "idp_id",
@@ -210,8 +262,9 @@ IDP_ID = Setting(
     short="-I",
     metavar="ID",
     group=GOOGLE,
-    environment=(Alias("GOOGLE_IDP_ID"),),
-    keys=(Alias("google_config.google_idp_id"), Alias("gsts.idp_id")),
+    environment=(_google("GOOGLE_IDP_ID"),),
+    keys=(_google("google_config.google_idp_id"), _google("gsts.idp_id"), _gsts("--idp-id")),
+    account=(_google("url", peers.in_query("idpid")),),
 )
 SP_ID = Setting(
     "sp_id",
@@ -221,8 +274,9 @@ SP_ID = Setting(
     short="-S",
     metavar="ID",
     group=GOOGLE,
-    environment=(Alias("GOOGLE_SP_ID"),),
-    keys=(Alias("google_config.google_sp_id"), Alias("gsts.sp_id")),
+    environment=(_google("GOOGLE_SP_ID"),),
+    keys=(_google("google_config.google_sp_id"), _google("gsts.sp_id"), _gsts("--sp-id")),
+    account=(_google("url", peers.in_query("spid")),),
 )
 ADFS_HOST = Setting(
     "adfs_host",
@@ -231,7 +285,8 @@ ADFS_HOST = Setting(
     "host of your company's ADFS, or the address of its sign-in page",
     metavar="HOST",
     group=ADFS,
-    keys=(Alias("adfs_config.adfs_host"),),
+    keys=(_adfs("adfs_config.adfs_host"), _aws_adfs("--adfs-host")),
+    account=(_adfs("url"),),
 )
 ADFS_RP = Setting(
     "adfs_rp",
@@ -240,7 +295,8 @@ ADFS_RP = Setting(
     "ADFS's name for AWS, its relying party (default: urn:amazon:webservices, by --partition)",
     metavar="NAME",
     group=ADFS,
-    keys=(Alias("adfs_config.provider_id"),),
+    keys=(_adfs("adfs_config.provider_id"), _aws_adfs("--provider-id")),
+    account=(_adfs("aws_urn"),),
 )
 PARTITION: Setting[str] = Setting(
     "partition",
@@ -288,6 +344,7 @@ URL = Setting(
     "where the sign-in to AWS begins at any other identity provider",
     metavar="URL",
     group=BROWSERS,
+    account=(Alias("url", idp="browser"),),
 )
 BROWSER: Setting[bool | None] = Setting(
     "browser",
@@ -303,6 +360,7 @@ BROWSER_PATH = Setting(
     "the browser's program (default: the Chrome, Chromium, Edge or Brave that is installed)",
     metavar="FILE",
     group=BROWSERS,
+    runs=True,
 )
 BROWSER_MODE: Setting[str] = Setting(
     "browser_mode",
@@ -328,6 +386,8 @@ REGION = Setting(
     short="-R",
     metavar="REGION",
     environment=(Alias("AWS_REGION"), Alias("AWS_DEFAULT_REGION")),
+    keys=(_gsts("--aws-region"), _aws_adfs("--region")),
+    account=(Alias("region"),),
 )
 DURATION = Setting(
     "duration",
@@ -337,7 +397,13 @@ DURATION = Setting(
     short="-d",
     metavar="TIME",
     environment=(Alias("AUTO_DURATION", _auto), Alias("DURATION")),
-    keys=(Alias("google_config.duration"), Alias("adfs_config.session_duration")),
+    keys=(
+        _google("google_config.duration"),
+        _gsts("--aws-session-duration"),
+        _adfs("adfs_config.session_duration"),
+        _aws_adfs("--session-duration"),
+    ),
+    account=(Alias("aws_session_duration"),),
 )
 ROLE_ARN = Setting(
     "role_arn",
@@ -348,10 +414,14 @@ ROLE_ARN = Setting(
     metavar="ROLE",
     environment=(Alias("AWS_ROLE_ARN", unless="AWS_WEB_IDENTITY_TOKEN_FILE"),),
     keys=(
-        Alias("google_config.role_arn"),
-        Alias("adfs_config.role_arn"),
-        Alias("gsts.role_arn"),
+        _google("google_config.role_arn"),
+        _google("gsts.role_arn"),
+        _gsts("--aws-role-arn"),
+        _gsts("--aws-arn-role"),
+        _adfs("adfs_config.role_arn"),
+        _aws_adfs("--role-arn"),
     ),
+    account=(Alias("role_arn"),),
 )
 POLICY = Setting(
     "policy",
@@ -359,6 +429,7 @@ POLICY = Setting(
     None,
     "file with a session policy (JSON): the credentials may do what it and the role both allow",
     metavar="FILE",
+    account=(Alias("policy_file"),),
 )
 POLICY_ARN: Setting[tuple[str, ...]] = Setting(
     "policy_arn",
@@ -366,6 +437,7 @@ POLICY_ARN: Setting[tuple[str, ...]] = Setting(
     (),
     "managed policy to hold the credentials to, or several, with commas between",
     metavar="ARN",
+    account=(Alias("policy_arn_list"),),
 )
 READ_ONLY = Setting(
     "read_only",
@@ -380,7 +452,7 @@ ASK_ROLE = Setting(
     "choose the role again instead of taking the one used last",
     short="-a",
     environment=(Alias("AWS_ASK_ROLE"),),
-    keys=(Alias("google_config.ask_role"),),
+    keys=(_google("google_config.ask_role"),),
     stored=False,
 )
 ACCOUNT = Setting(
@@ -399,7 +471,7 @@ KEYRING = Setting(
     False,
     "take the password from the system's keyring, and keep it there",
     short="-k",
-    keys=(Alias("google_config.keyring"),),
+    keys=(_google("google_config.keyring"),),
 )
 STDIN = Setting(
     "stdin",
@@ -414,7 +486,18 @@ PASSWORD_COMMAND = Setting(
     None,
     "program that prints the password",
     metavar="COMMAND",
-    keys=(Alias("adfs_config.username_password_command"),),
+    keys=(
+        _adfs("adfs_config.username_password_command"),
+        _aws_adfs("--username-password-command"),
+    ),
+    runs=True,
+)
+PASSWORD_FILE = Setting(
+    "password_file",
+    text,
+    None,
+    "file with the password in its first line, which nobody else may read",
+    metavar="FILE",
 )
 CODE_COMMAND = Setting(
     "code_command",
@@ -422,7 +505,8 @@ CODE_COMMAND = Setting(
     None,
     "program that prints the one-time code",
     metavar="COMMAND",
-    keys=(Alias("adfs_config.mfa_token_command"),),
+    keys=(_adfs("adfs_config.mfa_token_command"), _aws_adfs("--mfa-token-command")),
+    runs=True,
 )
 MFA = Setting(
     "mfa",
@@ -430,12 +514,25 @@ MFA = Setting(
     None,
     "second factor to use: totp, sms, voice, prompt, backup, or words of its name",
     metavar="METHOD",
+    account=(Alias("mfa", peers.saml2aws_mfa),),
 )
 TRUST_DEVICE = Setting(
     "trust_device",
     switch,
     False,
     "let the identity provider remember this device",
+)
+REMEMBER_SESSION = Setting(
+    "remember_session",
+    switch,
+    False,
+    "keep the sign-in itself, encrypted: the next one asks for no password while it lasts",
+)
+TOTP = Setting(
+    "totp",
+    switch,
+    False,
+    "make the one-time codes of the secret that samlauth totp add has put into the keyring",
 )
 RESOLVE_ALIASES = Setting(
     "resolve_aliases",
@@ -451,8 +548,8 @@ BG_RESPONSE = Setting(
     "value of Google's bgresponse field, when js_enabled is not taken",
     metavar="TEXT",
     group=GOOGLE,
-    environment=(Alias("GOOGLE_BG_RESPONSE"),),
-    keys=(Alias("google_config.bg_response"),),
+    environment=(_google("GOOGLE_BG_RESPONSE"),),
+    keys=(_google("google_config.bg_response"),),
 )
 DISABLE_U2F = Setting(
     "disable_u2f",
@@ -461,7 +558,7 @@ DISABLE_U2F = Setting(
     "do not use security keys",
     short="-D",
     environment=(Alias("U2F_DISABLED"),),
-    keys=(Alias("google_config.u2f_disabled"),),
+    keys=(_google("google_config.u2f_disabled"),),
 )
 CA_BUNDLE = Setting(
     "ca_bundle",
@@ -485,10 +582,13 @@ TABLE: tuple[Setting[Any], ...] = (
     RESOLVE_ALIASES,
     MFA,
     TRUST_DEVICE,
+    REMEMBER_SESSION,
     KEYRING,
     STDIN,
     PASSWORD_COMMAND,
+    PASSWORD_FILE,
     CODE_COMMAND,
+    TOTP,
     DISABLE_U2F,
     CA_BUNDLE,
     IDP,
@@ -561,7 +661,7 @@ class Settings:
     @property
     def duration_promised(self) -> bool:
         """Whether the duration is the person's own word and not merely where ``auto`` starts."""
-        own = {Layer.FLAG, Layer.ANSWER, Layer.SAMLAUTH, Layer.PROFILE}
+        own = {Layer.FLAG, Layer.ANSWER, Layer.SAMLAUTH, Layer.PROFILE, Layer.BASE}
         return self[DURATION] is not None and self.source(DURATION).layer in own
 
     @property
@@ -586,7 +686,13 @@ class Settings:
 
 def profile_of(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, Source]:
     """The profile's name and where it came from, before its section can be read."""
-    return _Sources(flags, environ, {}, "").resolve(PROFILE, [])
+    return _Sources(flags, environ, ()).resolve(PROFILE, [])
+
+
+def base_of(section: Mapping[str, str]) -> str | None:
+    """The profile that a profile's section names as its base."""
+    name = section.get(BASE, "")
+    return None if _is_unset(name) else name
 
 
 def resolve(
@@ -594,55 +700,60 @@ def resolve(
     environ: Mapping[str, str],
     section: Mapping[str, str],
     section_name: str = "",
+    behind: Sequence[Part] = (),
 ) -> Settings:
     """Every setting from these sources.
 
     ``flags`` maps setting names to the text given; ``section`` is the profile's part of the AWS
-    config file (keys in lower case) and ``section_name`` what to call it. Raises UsageError for a
-    flag that makes no sense, SettingsError for a value of ours and when one source names two
-    identity providers; another tool's value is passed over with a warning.
+    config file (keys in lower case) and ``section_name`` what to call it; ``behind`` are the parts
+    that count where it has nothing, best first: its base profiles, those of the shared file, and
+    the saml2aws account. Raises UsageError for a flag that makes no sense, SettingsError for a
+    value of ours and when one source names two identity providers; another tool's value is passed
+    over with a warning.
     """
     warnings: list[str] = []
-    sources = _Sources(flags, environ, section, section_name)
+    parts = (Part(Layer.PROFILE, section, section_name), *behind)
+    sources = _Sources(flags, environ, parts)
     idp, explicit = sources.settle_idp(warnings)
     values: dict[str, tuple[object, Source]] = {
         setting.name: sources.resolve(setting, warnings) for setting in TABLE if setting is not IDP
     }
     values[IDP.name] = idp
-    if idp[0] == "adfs" and section.get(_UNVERIFIED, "").strip().lower() == "false":
-        warnings.append(
-            f"{_UNVERIFIED} turns off the check of whom you talk to, which samlauth never does; "
-            "passing over it. --ca-bundle names your company's certificates."
-        )
+    warnings += sources.unverified()
     return Settings(
         values, tuple(warnings), names_idp=explicit or sources.profile_tells_other_than(idp[0])
     )
 
 
-_UNVERIFIED = "adfs_config.ssl_verification"
-
-
 class _Candidate(NamedTuple):
     layer: Layer
+    rank: int
+    """Among all sources: two of one rank are of one source."""
     raw: str
     where: str
     convert: Callable[[str], str] = str
+
+
+_PEERS: Final = frozenset(
+    {Layer.PEER_ENVIRONMENT, Layer.PEER_PROFILE, Layer.PEER_BASE, Layer.SAML2AWS}
+)
+"""Where a senseless value is not ours to complain of."""
 
 
 class _Sources:
     """Where the values come from: the texts of all layers."""
 
     def __init__(
-        self,
-        flags: Mapping[str, str],
-        environ: Mapping[str, str],
-        section: Mapping[str, str],
-        section_name: str,
+        self, flags: Mapping[str, str], environ: Mapping[str, str], parts: Sequence[Part]
     ) -> None:
         self._flags = flags
         self._environ = environ
-        self._section = section
-        self._place = f" in {section_name}" if section_name else ""
+        self._parts = [
+            part._replace(keys={**part.keys, **peers.process_options(part.keys)})
+            if part.layer in {Layer.PROFILE, Layer.BASE}
+            else part
+            for part in parts
+        ]
         self._idp = ""
         """Whose names count; empty for everybody's."""
 
@@ -651,39 +762,58 @@ class _Sources:
 
         Raises UsageError or SettingsError when that source names two.
         """
-        outright = {candidate.layer: candidate for candidate in self._candidates(IDP)}
-        told: dict[Layer, dict[str, str]] = {}
+        outright = {candidate.rank for candidate in self._candidates(IDP)}
+        told: dict[int, dict[str, _Candidate]] = {}
         for setting, name in _NAMES:
             for candidate in self._candidates(setting):
-                told.setdefault(candidate.layer, {}).setdefault(name, candidate.where)
+                # An account says whose it is, and has one address for all of them.
+                if candidate.layer is not Layer.SAML2AWS:
+                    told.setdefault(candidate.rank, {}).setdefault(name, candidate)
         found: tuple[str, Source] = (IDP.default, Source(Layer.DEFAULT, "default"))
         explicit = False
-        for layer in sorted({*outright, *told}):
-            if layer in outright:
+        for rank in sorted({*outright, *told}):
+            if rank in outright:
                 found, explicit = self.resolve(IDP, warnings), True
-            elif len(names := told[layer]) == 1:
-                ((name, where),) = names.items()
-                found = (name, Source(layer, where))
+            elif len(names := told[rank]) == 1:
+                ((name, candidate),) = names.items()
+                found = (name, Source(candidate.layer, candidate.where))
             else:
                 one, other, *_ = names.values()
-                kind = UsageError if layer is Layer.FLAG else SettingsError
+                kind = UsageError if one.layer is Layer.FLAG else SettingsError
                 raise kind(
-                    f"{one} and {other} belong to different identity providers.",
+                    f"{one.where} and {other.where} belong to different identity providers.",
                     hint="Say which one is meant with --idp.",
                 )
             break
-        self._idp = found[0]
+        self._idp, (_, source) = found[0], found
+        if source.layer is not Layer.SAML2AWS:
+            self._parts = [part for part in self._parts if part.layer is not Layer.SAML2AWS]
         return found, explicit
 
     def profile_tells_other_than(self, idp: str) -> bool:
         """Whether the profile's own keys name, or let one think of, another identity provider."""
-        own = self._section.get(IDP.key, "")
+        section = self._parts[0].keys
+        own = section.get(IDP.key, "")
         if not _is_unset(own):
             return own != idp
         return any(
-            name != idp and not _is_unset(self._section.get(setting.key, ""))
-            for setting, name in _NAMES
+            name != idp and not _is_unset(section.get(setting.key, "")) for setting, name in _NAMES
         )
+
+    def unverified(self) -> Iterator[str]:
+        """A sentence for each key of another tool that turns verification off."""
+        for part in self._parts:
+            keys = part.keys
+            if part.layer is Layer.SAML2AWS:
+                key, off = "skip_verify", peers.is_on(keys.get("skip_verify", ""))
+            else:
+                key = "adfs_config.ssl_verification"
+                off = self._idp == "adfs" and keys.get(key, "").strip().lower() == "false"
+            if off:
+                yield (
+                    f"{key}{_in(part)} turns off the check of whom you talk to, which samlauth "
+                    "never does; passing over it. --ca-bundle names your company's certificates."
+                )
 
     def resolve(self, setting: Setting[T], warnings: list[str]) -> tuple[T, Source]:
         """The value and where it came from; appends to ``warnings`` what was passed over."""
@@ -696,45 +826,62 @@ class _Sources:
                 return setting.read(raw), source
             except ValueError as error:
                 complaint = f"{candidate.where} is {candidate.raw!r}, which is {error}"
-                match candidate.layer:
-                    case Layer.FLAG:
-                        raise UsageError(f"{complaint}.") from None
-                    case Layer.PEER_ENVIRONMENT | Layer.PEER_PROFILE:
-                        warnings.append(f"{complaint}; passing over it.")
-                    case _:
-                        raise SettingsError(
-                            f"{complaint}.", hint="Change it, or remove it to get the default."
-                        ) from None
+                if candidate.layer is Layer.FLAG:
+                    raise UsageError(f"{complaint}.") from None
+                if candidate.layer not in _PEERS:
+                    raise SettingsError(
+                        f"{complaint}.", hint="Change it, or remove it to get the default."
+                    ) from None
+                warnings.append(f"{complaint}; passing over it.")
         return setting.default, Source(Layer.DEFAULT, "default")
 
     def _candidates(self, setting: Setting[Any]) -> Iterator[_Candidate]:
         """The texts given for it, best source first."""
-        for layer, raw, where, convert in self._texts(setting):
+        for rank, (layer, raw, where, convert) in self._texts(setting):
             if raw is not None and not _is_unset(raw):
-                yield _Candidate(layer, raw, where, convert)
+                yield _Candidate(layer, rank, raw, where, convert)
 
     def _texts(
         self, setting: Setting[Any]
-    ) -> Iterator[tuple[Layer, str | None, str, Callable[[str], str]]]:
-        environ, section, place = self._environ, self._section, self._place
-        yield Layer.FLAG, self._flags.get(setting.name), setting.flag, str
-        yield Layer.SAMLAUTH, environ.get(setting.variable), setting.variable, str
+    ) -> Iterator[tuple[int, tuple[Layer, str | None, str, Callable[[str], str]]]]:
+        """All the places of a setting, with the rank of each."""
+        environ = self._environ
+        yield 0, (Layer.FLAG, self._flags.get(setting.name), setting.flag, str)
+        yield 1, (Layer.SAMLAUTH, environ.get(setting.variable), setting.variable, str)
         for alias in filter(self._counts, setting.environment):
             if not (alias.unless and environ.get(alias.unless)):
-                yield Layer.PEER_ENVIRONMENT, environ.get(alias.name), alias.name, alias.convert
-        yield Layer.PROFILE, section.get(setting.key), setting.key + place, str
-        for alias in filter(self._counts, setting.keys):
-            raw, where = section.get(alias.name), alias.name + place
-            yield Layer.PEER_PROFILE, raw, where, alias.convert
+                raw = environ.get(alias.name)
+                yield 2, (Layer.PEER_ENVIRONMENT, raw, alias.name, alias.convert)
+        # Which profile it is comes before what is in it.
+        for place, part in enumerate(self._parts if setting is not PROFILE else ()):
+            keys, where = part.keys, _in(part)
+            own, aliases, layer = _names_in(part, setting)
+            if own:
+                yield 3 + 2 * place, (part.layer, keys.get(own), own + where, str)
+            for alias in filter(self._counts, aliases):
+                raw = keys.get(alias.name)
+                yield 4 + 2 * place, (layer, raw, alias.name + where, alias.convert)
 
     def _counts(self, alias: Alias) -> bool:
         """Whether the name has a meaning for the identity provider."""
-        owner = _OWNERS.get(re.split("[_.]", alias.name)[0], "")
-        return not (owner and self._idp) or owner == self._idp
+        return not (alias.idp and self._idp) or alias.idp == self._idp
 
 
-_OWNERS = {"GOOGLE": "google", "google": "google", "gsts": "google", "adfs": "adfs"}
-"""The identity provider of another tool's name, by how it begins."""
+def _names_in(part: Part, setting: Setting[Any]) -> tuple[str, tuple[Alias, ...], Layer]:
+    """Our name of a setting in such a part, the other tools', and the layer of these."""
+    match part.layer:
+        case Layer.SHARED:
+            return setting.name, (), part.layer
+        case Layer.SAML2AWS:
+            return "", setting.account, part.layer
+        case Layer.BASE:
+            return setting.key, setting.keys, Layer.PEER_BASE
+        case _:
+            return setting.key, setting.keys, Layer.PEER_PROFILE
+
+
+def _in(part: Part) -> str:
+    return f" in {part.name}" if part.name else ""
 
 
 def _is_unset(raw: str) -> bool:

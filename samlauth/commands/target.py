@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from samlauth import awsfiles, settings
-from samlauth.effects import cache, files, output
+from samlauth.effects import accounts, cache, files, output, shared
+from samlauth.errors import SettingsError
+from samlauth.printable import safe
 from samlauth.profiles import served_by_us
-from samlauth.settings import Settings
+from samlauth.settings import Layer, Part, Settings
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,40 @@ def target(flags: Mapping[str, str], environ: Mapping[str, str]) -> Target:
     awsfiles.check_profile_name(profile)
     aws = files.locate(environ)
     config = aws.read_config(profile)
-    section = f"[{awsfiles.config_section(profile)}] of {aws.config}"
-    resolved = settings.resolve(flags, environ, config, section)
-    for warning in resolved.warnings:
+    for_everybody, passed_over = shared.shared(environ, profile)
+    account, why_none = accounts.account(environ, profile)
+    behind = (*_bases(aws, profile, config), *for_everybody, *account)
+    resolved = settings.resolve(flags, environ, config, _place(aws, profile), behind)
+    if resolved.source(settings.IDP).layer is not Layer.DEFAULT:
+        why_none = []  # nobody would have asked
+    for warning in (*passed_over, *why_none, *resolved.warnings):
         warn(warning)
     return Target(profile, aws, resolved, config, aws.read_credentials(profile))
+
+
+def _bases(aws: files.AWSFiles, profile: str, config: Mapping[str, str]) -> Iterator[Part]:
+    """The profile's base, that one's base, and so on."""
+    seen = [profile]
+    while base := settings.base_of(config):
+        place = f"{settings.BASE} in {_place(aws, seen[-1])}"
+        if base in seen:
+            raise SettingsError(
+                f"{safe(place, 1000)} names {safe(base)}, whose own base is that profile in turn: "
+                f"{safe(' > '.join((*seen, base)))}.",
+                hint="Remove one of these lines.",
+            )
+        config = aws.read_config(base)
+        if not config:
+            raise SettingsError(
+                f"{safe(place, 1000)} names {safe(base)}, which is no profile there, or an empty one.",
+                hint="Name a profile that has settings, or remove the line.",
+            )
+        yield Part(Layer.BASE, config, _place(aws, base))
+        seen.append(base)
+
+
+def _place(aws: files.AWSFiles, profile: str) -> str:
+    return f"[{awsfiles.config_section(profile)}] of {aws.config}"
 
 
 def warn(text: str) -> None:

@@ -7,10 +7,13 @@ A file is the header, the exact bytes to print, and what they are::
 
     samlauth cache 1
     1763800000                                          good until, seconds since 1970
-    1234 1763700000000000000 98765 /home/ada/.aws/config    size, mtime in ns, inode of what was read
+    1234 1763700000000000000 98765 /home/ada/.aws/config    what was read: size, mtime in ns, inode
     211                                                 bytes of the answer
     {"Version": 1, "AccessKeyId": …}
     {"access_key_id": …, "identity": {…}, …}
+
+What was read is the AWS config file and, where there are such, the shared file and saml2aws's, with
+a tab between.
 
 It is believed when nobody else can have written or read it: a regular file of mode 0600 or less,
 owned by the user or, for root, by the owner of its folder (as in a container, where ``~/.aws``
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -35,8 +39,14 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _LARGEST = 100_000
 """Bytes a file may have; a session token has a thousand or so."""
 
+# No link is followed, and a pipe that somebody put there is not waited for.
+_OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 _DECIDE = frozenset({"AWS_ROLE_ARN", "AWS_ACCOUNT", "AWS_WEB_IDENTITY_TOKEN_FILE"})
 _DECIDE_TOO = ("SAMLAUTH_", "GOOGLE_")
+
+SHARED = "SAMLAUTH_CONFIG"
+"""The variable that names the shared file, which is no setting by itself."""
 
 
 def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> bytes | None:
@@ -50,7 +60,7 @@ def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> bytes | None
     if arguments[1] not in {"-p", "--profile"}:
         return None
     for name in environ:
-        if name.startswith(_DECIDE_TOO) or name in _DECIDE:
+        if (name.startswith(_DECIDE_TOO) and name != SHARED) or name in _DECIDE:
             return None
     config = environ.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config")
     config = os.path.expanduser(config)
@@ -58,7 +68,7 @@ def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> bytes | None
     if not isinstance(held, tuple):
         return None
     good_until, read, printed, _ = held
-    if time.time() >= good_until or read != fingerprint(config):
+    if time.time() >= good_until or read != fingerprint(config, environ):
         return None
     return printed
 
@@ -71,17 +81,45 @@ def path_beside(config: str, profile: str) -> str:
 def file_name(text: str) -> str:
     """A name for a file, another for each text."""
     return "".join(
-        letter if letter in _PLAIN else "".join(f"%{byte:02X}" for byte in letter.encode())
+        letter
+        if letter in _PLAIN
+        else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
         for letter in text
     )
 
 
-def fingerprint(path: str) -> bytes:
-    """What tells one version of a settings file from the next; the path and no more without one."""
+def shared_path(environ: Mapping[str, str]) -> str:
+    """Where an administrator's settings for everybody are."""
+    if named := environ.get(SHARED):
+        return named
+    if os.name == "nt":
+        return os.path.join(environ.get("PROGRAMDATA") or "C:\\ProgramData", "samlauth", "config")
+    if sys.platform == "darwin":
+        return "/Library/Application Support/samlauth/config"
+    return "/etc/samlauth/config"
+
+
+def saml2aws_path(environ: Mapping[str, str]) -> str:
+    """Where saml2aws keeps its accounts."""
+    named = environ.get("SAML2AWS_CONFIGFILE")
+    return named or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".saml2aws")
+
+
+def fingerprint(config: str, environ: Mapping[str, str] = os.environ) -> bytes:
+    """What tells one version of the settings files from the next.
+
+    The config file counts by its path even where there is none; the others only once they are there.
+    """
+    known = [_version(config) or b"- - - " + os.fsencode(config)]
+    known += filter(None, map(_version, (shared_path(environ), saml2aws_path(environ))))
+    return b"\t".join(known).replace(b"\n", b"\\n")
+
+
+def _version(path: str) -> bytes:
     try:
         found = os.stat(path)
     except OSError:
-        return b"- - - " + os.fsencode(path)
+        return b""
     return b"%d %d %d %b" % (found.st_size, found.st_mtime_ns, found.st_ino, os.fsencode(path))
 
 
@@ -91,7 +129,7 @@ def load(path: str) -> tuple[int, bytes, bytes, bytes] | str | None:
     None when there is no such file; a few words when there is one that cannot be believed.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, _OPENED)
     except FileNotFoundError:
         return None
     except OSError:
@@ -111,12 +149,16 @@ def load(path: str) -> tuple[int, bytes, bytes, bytes] | str | None:
     finally:
         os.close(descriptor)
     parts = content.split(b"\n", 4)
-    if len(parts) != 5 or parts[0] != _FIRST or not (parts[1].isdigit() and parts[3].isdigit()):
+    if len(parts) != 5 or parts[0] != _FIRST or not (_is_number(parts[1]) and _is_number(parts[3])):
         return "it is damaged"
     length, rest = int(parts[3]), parts[4]
-    if rest[length : length + 1] != b"\n" or not rest.endswith(b"}\n"):
+    if rest[length : length + 2] != b"\n{" or not rest.endswith(b"}\n"):
         return "it is damaged"
     return int(parts[1]), parts[2], rest[:length], rest[length + 1 :]
+
+
+def _is_number(digits: bytes) -> bool:
+    return digits.isdigit() and len(digits) < 20
 
 
 def _owners(path: str) -> set[int]:
@@ -150,7 +192,10 @@ def held(path: str) -> tuple[Credentials, Issued] | str | None:
 
 
 def keep(path: str, config: str, credentials: Credentials, issued: Issued) -> None:
-    """Write the file. Raises OSError when it cannot be written, FileError for its folder."""
+    """Write the file; ``config`` is the AWS config file.
+
+    Raises OSError when it cannot be written, FileError for its folder.
+    """
     import json
     from pathlib import Path
 

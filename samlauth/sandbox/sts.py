@@ -148,7 +148,7 @@ class STS:
         claimed = _AUTHORIZATION.fullmatch(header)
         if claimed is None:
             raise Fault("IncompleteSignature", "The Authorization header cannot be read.")
-        assumed = _issued(claimed["key"])
+        assumed = issued(claimed["key"])
         token = request.headers.get("X-Amz-Security-Token", "")
         if assumed is None or assumed.session_token != token:
             raise Fault(
@@ -202,7 +202,8 @@ def _register(role: AccountRole) -> None:
         )
 
 
-def _issued(access_key_id: str) -> AssumedRole | None:
+def issued(access_key_id: str) -> AssumedRole | None:
+    """The credentials with this id, if they were issued here."""
     for account in list(sts_backends.values()):
         for backend in list(account.values()):
             assumed = backend.get_assumed_role_from_access_key(access_key_id)

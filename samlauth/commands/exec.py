@@ -1,0 +1,83 @@
+"""``samlauth exec``: run a command with a profile's credentials in its environment."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from samlauth.commands.supply import supply
+from samlauth.commands.target import Target, target
+from samlauth.commands.variables import (
+    of_credentials,
+    of_profile,
+    role_meant_for_us,
+    without_others,
+)
+from samlauth.effects import output
+from samlauth.effects.command import become, find
+from samlauth.errors import SettingsError, UsageError
+from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    import argparse
+
+    from samlauth.redactor import Redactor
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What its command line has besides the settings, before the ``--``."""
+    parser.add_argument(
+        "--renew",
+        action="store_true",
+        help="let the command ask for credentials whenever it needs some, by the profile's "
+        "credential_process, so that it may run longer than they live",
+    )
+
+
+def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and the command's, which follow the first ``--``. Raises UsageError."""
+    words = list(argv)
+    at = words.index("--") if "--" in words else len(words)
+    ours, command = words[:at], words[at + 1 :]
+    if not command and not {"-h", "--help", "-V", "--version"} & set(ours):
+        raise UsageError(
+            "There is no command to run.",
+            hint="It comes after --, as in: samlauth exec -p NAME -- aws s3 ls",
+        )
+    return ours, command
+
+
+def run(
+    options: argparse.Namespace,
+    flags: Mapping[str, str],
+    redactor: Redactor,
+    command: Sequence[str],
+) -> int:
+    """Become the command, signed in; where a process cannot, the command's exit code.
+
+    Raises SamlauthError with a shell's exit code when it cannot be run, before anybody signs in.
+    """
+    environ = without_others(os.environ)
+    path = find(command[0], environ)
+    # Standard output is the command's alone.
+    with output.aside():
+        if options.renew:
+            _require_process(target(flags, os.environ))
+        goal, held = supply(lambda: target(flags, os.environ), options, redactor)
+    if options.renew:
+        environ |= of_profile(goal) | role_meant_for_us(os.environ)
+    else:
+        environ |= of_credentials(goal, held)
+    return become(path, command, environ)
+
+
+def _require_process(goal: Target) -> None:
+    if goal.is_process:
+        return
+    raise SettingsError(
+        f"The profile {safe(goal.profile)} is not one whose credentials AWS tools can renew by "
+        "themselves.",
+        hint=f"Make it one: samlauth configure process -p {shlex.quote(goal.profile)}",
+    )
