@@ -41,8 +41,8 @@ DESCRIPTION = "Sign in to AWS through your company's identity provider, and writ
 
 EPILOG = """\
 A flag --x-y is also the variable SAMLAUTH_X_Y and the key samlauth.x_y of the profile in
-~/.aws/config; the names of aws-google-auth, gsts and aws-adfs are read, too. Each switch has a
---no- twin.
+~/.aws/config; the settings of aws-google-auth, gsts, aws-adfs and saml2aws are read, too. Each
+switch has a --no- twin.
 
 other commands:
   samlauth env -p NAME                  print them as variables for a shell to evaluate
@@ -50,7 +50,9 @@ other commands:
   samlauth console -p NAME              open the AWS console, signed in
   samlauth roles [--json]               list the roles you are offered, and take none
   samlauth status [--json | --short]    what is stored, and how long it lasts
+  samlauth configure -p NAME            answer the questions once
   samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
+  samlauth import [--check]             take over what other tools have set up
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
   samlauth totp add -p NAME             make one-time codes of a secret in the keyring

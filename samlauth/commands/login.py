@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
     """Log in; 0 when the profile holds good credentials afterwards."""
     goal = target(flags, os.environ)
+    if "credential_process" in {**goal.config, **goal.credentials} and not goal.is_process:
+        from samlauth.commands import takeover
+
+        if takeover.offer(goal, overwrite_keys=options.overwrite_keys):
+            goal = target(flags, os.environ)
     refuse_unwritable(
         goal.profile,
         goal.config,

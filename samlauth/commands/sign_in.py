@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
 
+_DECIDED_ELSEWHERE = frozenset(
+    {Layer.SAMLAUTH, Layer.PEER_ENVIRONMENT, Layer.BASE, Layer.PEER_BASE, Layer.SHARED}
+)
+"""Sources of a role that stays theirs to change: it is not written to the profile."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a sign-in came to."""
@@ -117,7 +123,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     (grant,) = signed_in.grants
     credentials, role = grant.credentials, naming(grant.role, signed_in.assertion.roles)
     remembered: dict[str, str | None] = dict(values.to_store())
-    if values.source(settings.ROLE_ARN).layer not in {Layer.SAMLAUTH, Layer.PEER_ENVIRONMENT}:
+    if values.source(settings.ROLE_ARN).layer not in _DECIDED_ELSEWHERE:
         remembered[settings.ROLE_ARN.key] = role
     sections = {} if goal.is_process else {goal.profile: _section(credentials)}
     for notice in goal.files.write({goal.profile: remembered}, sections).notices:

@@ -181,6 +181,54 @@ def test_a_profile_whose_credential_process_is_gsts(stage: Stage) -> None:
     assert (stage.aws / "config").read_text().startswith("# mine\n[profile theirs]\n")
 
 
+def test_a_person_says_yes_once_and_it_is_ours(stage: Stage) -> None:
+    idp = stage.rehearsal
+    line = f"gsts --idp-id={idp.idp_id} --sp-id {idp.sp_id} --aws-role-arn={idp.roles[0].role_arn}"
+    stage.write_config(
+        f"# mine\n[profile theirs]\nsamlauth.username = {idp.username}\ncredential_process = {line}\n"
+    )
+    run = stage.start("-p", "theirs")
+    run.expect(f"credential_process = {line}")
+    run.expect("from samlauth instead? [Y/n] ")
+    run.type("n")
+    assert run.end() == 3
+    assert line in (stage.aws / "config").read_text()
+    run = stage.start("-p", "theirs")
+    run.expect("from samlauth instead? [Y/n] ")
+    run.type("")
+    run.answer_password()
+    run.answer_code()
+    assert run.end() == 0, run.printed
+    assert stage.profile("theirs") == {}
+    served = stage.piped("credential-process", "-p", "theirs")
+    assert (served.returncode, served.stderr) == (0, "")
+
+
+def test_what_an_administrator_and_a_base_profile_say_is_used_and_not_copied(stage: Stage) -> None:
+    idp = stage.rehearsal
+    shared = idp.folder / "shared"
+    shared.write_text(
+        f"[samlauth]\nidp_id = {idp.idp_id}\nsp_id = {idp.sp_id}\nrole_arn = nobody-s\n"
+        "[profile theirs]\nread_only = true\n"
+    )
+    base = (
+        f"[profile company]\nsamlauth.username = {idp.username}\n"
+        f"samlauth.role_arn = {idp.roles[0].role_arn}\n"
+    )
+    stage.write_config(f"{base}[profile theirs]\nsamlauth.base = company\n")
+    run = stage.start("-p", "theirs", SAMLAUTH_CONFIG=str(shared))
+    run.answer_password()
+    run.answer_code()
+    assert run.end() == 0, run.printed
+    assert stage.config("theirs") == {"samlauth.base": "company"}
+    assert idp.sts.calls[0].policy_arns == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    assert stage.profile("theirs")["aws_access_key_id"].startswith("ASIA")
+    shared.chmod(0o666)
+    refused = stage.piped("-p", "theirs", SAMLAUTH_CONFIG=str(shared))
+    assert refused.returncode == 3
+    assert str(shared) in refused.stderr
+
+
 @pytest.fixture
 def accounts(make_stage: MakeStage) -> Iterator[Stage]:
     """A stage of ADFS, with an account of saml2aws and nothing else."""
