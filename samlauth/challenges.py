@@ -79,6 +79,8 @@ class EnterCode(Challenge[str]):
     note: str = ""
     """A line to show first: where the code comes from, the masked number it was sent to."""
     ways: tuple[Way, ...] = ()
+    kind: str = ""
+    """``totp`` where it is known to go by an authenticator's clock; empty where it is not."""
 
 
 @dataclass(frozen=True)

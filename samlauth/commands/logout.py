@@ -14,14 +14,17 @@ from samlauth import settings
 from samlauth.awsfiles import check_profile_name
 from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
-from samlauth.effects import cache, files, output
+from samlauth.effects import cache, files, output, sessions
 from samlauth.effects.browser import profile as browser
+from samlauth.effects.ring import Ring
 from samlauth.effects.state import Issued, State, StateFile
-from samlauth.errors import FileError, SettingsError, UsageError
+from samlauth.errors import FileError, SettingsError, UnsafePage, UsageError
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
     import argparse
+
+    from samlauth.settings import Settings
 
 KEYS: Final = (
     "aws_access_key_id",
@@ -59,13 +62,15 @@ def run(options: argparse.Namespace) -> int:
     profile, _ = settings.profile_of(flags, os.environ)
     check_profile_name(profile)
     profiles = sorted(state.profiles) if options.all else [profile]
-    owner = None if options.all else _owner(profile, state.profiles.get(profile))
+    issued = state.profiles.get(profile)
+    owner = None if options.all else _owner(profile, issued)
     nothing = True
     # One after the other: what was removed is said, whatever comes next.
     for removed in chain(
         _forget_keys(aws, state, profiles),
         _forget_cached(str(aws.config), None if options.all else profile),
         _forget_state(memory, state, profiles),
+        _forget_sessions(aws.config, None if options.all else _who(profile, issued)),
         _forget_browser(owner),
     ):
         nothing = False
@@ -155,13 +160,39 @@ def _forget_browser(owner: str | None) -> Iterator[str]:
         yield f"Removed the browser profile {safe(folder, 1000)}, and the session in it."
 
 
+def _forget_sessions(config: Path, who: tuple[str, str] | None) -> Iterator[str]:
+    """The cookies of a person's sign-in at an origin, or all there are for None; nobody's without
+    a name."""
+    folder = sessions.folder_beside(config)
+    paths = sessions.stored(folder)
+    if who is not None:
+        paths = [path for path in paths if all(who) and path == sessions.path_of(folder, *who)]
+    ring = Ring(warn)
+    for path in paths:
+        if sessions.forget(path, ring):
+            yield f"Removed the remembered sign-in of {safe(sessions.owner(path), 1000)}."
+
+
 def _owner(profile: str, issued: Issued | None) -> str:
     """Whose browser profile goes with it; empty where the settings do not say."""
     try:
-        values = target({settings.PROFILE.name: profile}, os.environ).settings
-        if values[settings.USERNAME] is None and issued is not None and issued.identity.username:
-            # It came from the environment, or with a flag, when the person signed in.
-            values = values.answered(settings.USERNAME, issued.identity.username)
-        return provider_for(values).in_browser.owner
+        return provider_for(_settings(profile, issued)).in_browser.owner
     except SettingsError:
         return ""
+
+
+def _who(profile: str, issued: Issued | None) -> tuple[str, str]:
+    """The person and the identity provider's origin; empty where the settings do not say."""
+    try:
+        values = _settings(profile, issued)
+        return values[settings.USERNAME] or "", str(provider_for(values).reach.password_origin)
+    except (SettingsError, UnsafePage):
+        return "", ""
+
+
+def _settings(profile: str, issued: Issued | None) -> Settings:
+    values = target({settings.PROFILE.name: profile}, os.environ).settings
+    if values[settings.USERNAME] is None and issued is not None and issued.identity.username:
+        # It came from the environment, or with a flag, when the person signed in.
+        return values.answered(settings.USERNAME, issued.identity.username)
+    return values

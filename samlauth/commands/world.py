@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from samlauth import driver, settings
-from samlauth.challenges import AnyChallenge, Confirm, EnterUsername
+from samlauth.aliases import is_aws_sign_in
+from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUsername
 from samlauth.commands.target import warn
-from samlauth.effects import output
+from samlauth.effects import files, output
 from samlauth.effects.http import Http
-from samlauth.effects.secrets import Answer, Keyring, PasswordLine, first_of
+from samlauth.effects.ring import Ring
+from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine, first_of
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
+from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import Browse, BrowserEnded, CallSTS, Credentials, Flow, Page, Refusal, Request
+from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
 from samlauth.settings import TABLE, Setting, Settings
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     import argparse
 
     from samlauth.effects.browser import Mode
+    from samlauth.effects.sessions import Sessions
     from samlauth.redactor import Redactor
 
 T = TypeVar("T")
@@ -59,13 +65,30 @@ class World:
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
         self._answer: Answer = self._terminal.answer
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
-            self._answer = first_of(PasswordLine(sys.stdin).answer, self._answer)
-        self._keyring = Keyring(self._answer, warn) if values[settings.KEYRING] else None
-        if self._keyring is not None:
+            # Only who asks for it has a name read: it would be sent, were it a password.
+            line = PasswordLine(sys.stdin, names=values[settings.STDIN])
+            self._answer = first_of(line.answer, self._answer)
+        self._ring = Ring(warn)
+        self._keyring: Keyring | None = None
+        if values[settings.KEYRING]:
+            self._keyring = Keyring(self._answer, self._ring, warn)
             self._answer = self._keyring.answer
+        if values[settings.TOTP]:
+            self._answer = first_of(self._codes(redactor), self._answer)
         if programs := _programs(values):
             # What somebody else keeps is not for the keyring to keep, too.
             self._answer = first_of(*programs, self._answer)
+        self._username = values[settings.USERNAME] or ""
+        self._origin: Origin | None = None
+        """Whose sign-in it is, from its first request on."""
+        self._sessions: Sessions | None = None
+        self._given: tuple[str, str] | None = None
+        """Whose remembered session the sign-in began with."""
+        if values[settings.REMEMBER_SESSION]:
+            from samlauth.effects.sessions import Sessions, folder_beside
+
+            folder = folder_beside(files.locate(os.environ).config)
+            self._sessions = Sessions(folder, self._ring, warn)
         self.answers: dict[Setting[Any], object] = {}
         """Settings that the person's answers changed or gave, by the last answer."""
         self._effects = driver.Effects(
@@ -85,8 +108,18 @@ class World:
         self._http.close()
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive the flow; its errors are the caller's."""
-        return driver.run(flow, self._effects)
+        """Drive the flow, and remember the session it made; its errors are the caller's."""
+        try:
+            done = driver.run(flow, self._effects)
+        except (SignInRefused, CodeRefused, NeedsBrowser, UnsafePage):
+            if self._given is not None and self._sessions is not None:
+                # Without it the person would have been asked, which is what helps now.
+                self._sessions.forget(*self._given)
+                warn("The session that was remembered is forgotten: it may be the reason.")
+            raise
+        if self._sessions is not None and (whose := self._whose()) and self._origin:
+            self._sessions.keep(*whose, self._http.cookies(self._origin))
+        return done
 
     def keep_password(self) -> None:
         """Put the password that was typed into the keyring, if it is to be there."""
@@ -96,7 +129,10 @@ class World:
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
         given = self._answer(challenge)
         match challenge, given:
+            case EnterSetting(name="username"), str():
+                self._username = given.strip()
             case EnterUsername(), str():
+                self._username = given.strip()
                 self.answers[settings.USERNAME] = given
             case Confirm(setting=str(name)), True:
                 self.answers |= {row: True for row in TABLE if row.name == name}
@@ -104,7 +140,36 @@ class World:
                 pass
         return given
 
+    def _whose(self) -> tuple[str, str] | None:
+        """Who is signing in, and where; None while that is not known."""
+        if self._origin is None or not self._username:
+            return None
+        return self._username, str(self._origin)
+
+    def _begin(self, request: Request) -> None:
+        """Note where the sign-in is, and go on with the session that is remembered there."""
+        if request.reach is None or is_aws_sign_in(request.reach.password_origin):
+            return
+        self._origin = request.reach.password_origin
+        if self._sessions is None or (whose := self._whose()) is None:
+            return
+        if cookies := self._sessions.load(*whose):
+            self._given = whose
+            self._http.give(self._origin, cookies)
+
+    def _codes(self, redactor: Redactor) -> Answer:
+        from samlauth.effects.totp import Codes, Steps
+
+        def sleep(seconds: float) -> None:
+            with self._terminal.showing("Waiting for the next code of the secret in the keyring"):
+                time.sleep(seconds)
+
+        steps = Steps.beside(files.locate(os.environ).config)
+        return Codes(self._ring, steps, self._whose, warn, redactor.hide, sleep=sleep).answer
+
     def _send(self, request: Request) -> Page:
+        if self._origin is None:
+            self._begin(request)
         with self._terminal.showing(request.shows):
             return self._http.send(request)
 
@@ -127,11 +192,14 @@ class World:
 
 
 def _programs(values: Settings) -> list[Answer]:
-    """The answerers that run a program of the person's."""
+    """The answerers that run a program of the person's, or read a file of theirs."""
     password, code = values[settings.PASSWORD_COMMAND], values[settings.CODE_COMMAND]
-    if not password and not code:
-        return []
-    from samlauth.effects.programs import CodeCommand, PasswordCommand
+    found: list[Answer] = []
+    if password or code:
+        from samlauth.effects.programs import CodeCommand, PasswordCommand
 
-    found: list[Answer] = [PasswordCommand(password).answer] if password else []
-    return [*found, CodeCommand(code).answer] if code else found
+        found += [PasswordCommand(password).answer] if password else []
+        found += [CodeCommand(code).answer] if code else []
+    if file := values[settings.PASSWORD_FILE]:
+        found.append(PasswordFile(file).answer)
+    return found

@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from samlauth import __version__
 from samlauth.effects.connections import Connections, Exchange, Manner
+from samlauth.effects.cookies import Cookie, put, taken
 from samlauth.effects.faults import is_certificate_refused
 from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
@@ -209,6 +210,17 @@ class Http:
             f"{_host(request.url)} redirected more than {limits.redirects} times.",
             hint="Run the command again; if this stays so, see whether your browser can sign in.",
         )
+
+    def cookies(self, origin: Origin) -> tuple[Cookie, ...]:
+        """Those of the sign-in whose password belongs to ``origin``, as they are now."""
+        return taken(self._session(origin, "plain").cookies)
+
+    def give(self, origin: Origin, cookies: Iterable[Cookie]) -> None:
+        """Begin that sign-in with these."""
+        cookies = tuple(cookies)
+        for cookie in cookies:
+            self._hide(cookie.value)
+        put(self._session(origin, "plain").cookies, cookies)
 
     def close(self) -> None:
         """Close every connection and forget the cookies."""

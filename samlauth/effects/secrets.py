@@ -1,23 +1,27 @@
-"""Where a password can come from besides the person: standard input and the system's keyring."""
+"""Where a password can come from besides the person: standard input, a file, the keyring."""
 
 from __future__ import annotations
 
-import logging
+import os
+import stat
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import Final, NamedTuple, TextIO
 
-from samlauth.challenges import AnyChallenge, EnterPassword
-
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
-
-log = logging.getLogger("samlauth.keyring")
+from samlauth.challenges import AnyChallenge, EnterPassword, EnterSetting, EnterUsername
+from samlauth.effects.ring import SERVICE, Ring, entry
+from samlauth.errors import SettingsError
+from samlauth.printable import safe
 
 Answer = Callable[[AnyChallenge], object | None]
 
-PEER_SERVICE = "aws-google-auth"
+PEER_SERVICE: Final = "aws-google-auth"
 """The name aws-google-auth keeps its users' Google passwords under."""
+_GOOGLE: Final = "https://accounts.google.com"
+
+_MOUNTED: Final = Path("/run/secrets")
+"""Where containers are given secrets, with modes and owners that are not theirs to choose."""
+_LARGEST: Final = 65_536
 
 
 def first_of(*answerers: Answer) -> Answer:
@@ -34,113 +38,173 @@ def first_of(*answerers: Answer) -> Answer:
 
 
 class PasswordLine:
-    """The first line of a stream, as the password; given once, for a refused one is not sent again."""
+    """The next line of a stream, as the password; given once, for a refused one is not sent again.
 
-    def __init__(self, stream: TextIO) -> None:
+    With ``names`` the line before it is the user name, if that has to be asked for.
+    """
+
+    def __init__(self, stream: TextIO, *, names: bool = False) -> None:
         self._stream: TextIO | None = stream
+        self._names = names
+
+    def answer(self, challenge: AnyChallenge) -> object | None:
+        """The password, the first time one is asked for; the name before it."""
+        match challenge:
+            case EnterSetting(name="username", refused="") | EnterUsername(refused="") if (
+                self._names and self._stream is not None
+            ):
+                self._names = False
+                return _line(self._stream).strip() or None
+            case EnterPassword() if self._stream is not None:
+                stream, self._stream = self._stream, None
+                return _line(stream) or None
+            case _:
+                return None
+
+
+class PasswordFile:
+    """The first line of ``--password-file``, read at once and given once.
+
+    Raises SettingsError for a file that cannot be read, has nothing to give, or is not as secret as
+    what it holds: others can read or write it, or it is neither the person's nor root's. What is
+    mounted under ``/run/secrets`` has no such choice.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._password: str | None = _first_line(Path(name))
 
     def answer(self, challenge: AnyChallenge) -> object | None:
         """The password, the first time one is asked for."""
-        if not isinstance(challenge, EnterPassword) or self._stream is None:
+        if not isinstance(challenge, EnterPassword) or challenge.refused:
             return None
-        stream, self._stream = self._stream, None
-        return stream.readline().rstrip("\r\n") or None
+        password, self._password = self._password, None
+        return password
+
+
+class _Given(NamedTuple):
+    service: str
+    name: str
 
 
 class Keyring:
-    """The system's keyring, in front of whoever answers when it has no password.
+    """The keyring, in front of whoever answers when it has no password.
 
-    A password it gave that is refused is deleted from it and asked for. Nothing is kept before
+    A password it gave that is refused is removed from it and asked for. Nothing is kept before
     :meth:`keep`, and no failure of it fails a login.
     """
 
-    def __init__(self, behind: Answer, warn: Callable[[str], None]) -> None:
+    def __init__(self, behind: Answer, ring: Ring, warn: Callable[[str], None]) -> None:
         self._behind = behind
+        self._ring = ring
         self._warn = warn
-        self._given: str | None = None
-        """The service whose password was given out."""
-        self._typed: tuple[EnterPassword, str] | None = None
-        self._backend: KeyringBackend | None = None
-        self._failed = False
+        self._given: _Given | None = None
+        """Where the password that was given out last came from."""
+        self._typed: tuple[str, str] | None = None
+        """A name in the keyring, and the password to be kept there."""
 
     def answer(self, challenge: AnyChallenge) -> object | None:
         """The stored password; else what the answerer behind says, remembered for :meth:`keep`."""
         if not isinstance(challenge, EnterPassword):
             return self._behind(challenge)
-        if self._given is not None:
+        name = entry(challenge.username, challenge.origin)
+        if not challenge.refused:
+            password, self._given = self._find(challenge, name)
+            if password:
+                return password
+        elif self._given is not None:
             self._forget(self._given, challenge)
             self._given = None
-        elif not challenge.refused:
-            for service in _services(challenge.origin):
-                password = self._try(partial(_read, service, challenge.username))
-                if password:
-                    self._given = service
-                    return password
         answer = self._behind(challenge)
-        self._typed = (challenge, answer) if isinstance(answer, str) else None
+        self._typed = (name, answer) if isinstance(answer, str) else None
         return answer
 
     def keep(self) -> None:
         """Store the password that was typed, once the login has shown it to be right."""
-        if self._typed is None:
-            return
-        challenge, password = self._typed
-        service = _services(challenge.origin)[0]
-        self._try(lambda ring: ring.set_password(service, challenge.username, password))
+        if self._typed is not None:
+            self._ring.put(*self._typed)
 
-    def _forget(self, service: str, challenge: EnterPassword) -> None:
-        self._try(lambda ring: ring.delete_password(service, challenge.username))
-        self._warn("The password in the keyring was refused, and has been removed from it.")
+    def _find(self, challenge: EnterPassword, name: str) -> tuple[str, _Given | None]:
+        ours = self._ring.get(SERVICE, name)
+        if ours:
+            return ours, _Given(SERVICE, name)
+        # An empty one of ours says that the other tool's was refused.
+        if ours is None and (password := self._peers(challenge)):
+            return password, _Given(PEER_SERVICE, name)
+        return "", None
 
-    def _try(self, act: Callable[[KeyringBackend], str | None]) -> str | None:
-        """Do it, or warn once and go on without a keyring."""
-        if self._failed:
-            return None
-        try:
-            if self._backend is None:
-                self._backend = _backend()
-            return act(self._backend)
-        except Exception as error:  # noqa: BLE001 - backends are plugins and raise what they like
-            self._failed = True
-            log.debug("keyring failed: %s", type(error).__name__)
-            self._warn(f"The keyring cannot be used ({_reason(error)}); going on without it.")
-            return None
+    def _peers(self, challenge: EnterPassword) -> str:
+        if challenge.origin != _GOOGLE:
+            return ""
+        # aws-google-auth stores the line as it was piped in, newline and all.
+        return (self._ring.get(PEER_SERVICE, challenge.username) or "").rstrip("\r\n")
 
-
-class _Unsafe(Exception):
-    """The only backend there is keeps passwords in the clear."""
-
-
-def _backend() -> KeyringBackend:
-    import keyring
-    from keyring.backends import chainer, fail
-
-    ring = keyring.get_keyring()
-    if isinstance(ring, chainer.ChainerBackend):
-        # The chain would fall back to a plaintext file by itself; only its first may be used.
-        ring = next(iter(ring.backends), fail.Keyring())  # type: ignore[no-untyped-call]  # keyring leaves it untyped
-    if type(ring).__module__.startswith("keyrings.alt") and "Plaintext" in type(ring).__name__:
-        raise _Unsafe
-    return ring
+    def _forget(self, given: _Given, challenge: EnterPassword) -> None:
+        if given.service == PEER_SERVICE:
+            done = self._ring.put(given.name, "")
+            told = (
+                "The password that aws-google-auth keeps in the keyring was refused; samlauth "
+                "leaves it there and does not use it again."
+            )
+        else:
+            # With ours gone, the other tool's would come back, which is older still.
+            hides = bool(self._peers(challenge))
+            done = self._ring.put(given.name, "") if hides else self._ring.remove(given.name)
+            told = "The password in the keyring was refused, and has been removed from it."
+        self._warn(
+            told
+            if done
+            else "The password in the keyring was refused, and cannot be removed from it. Remove "
+            f"it yourself, for it would be sent again: keyring del {given.service} "
+            f"'{safe(given.name if given.service == SERVICE else challenge.username)}'"
+        )
 
 
-def _services(origin: str) -> tuple[str, ...]:
-    ours = f"samlauth {origin}"
-    return (ours, PEER_SERVICE) if origin == "https://accounts.google.com" else (ours,)
+def _line(stream: TextIO) -> str:
+    return stream.readline().rstrip("\r\n")
 
 
-def _read(service: str, username: str, ring: KeyringBackend) -> str | None:
-    # aws-google-auth stores the line as it was piped in, newline and all.
-    return (ring.get_password(service, username) or "").rstrip("\r\n") or None
+def _first_line(path: Path) -> str:
+    try:
+        path = path.expanduser()
+        with path.open("rb") as file:
+            _require_secret(path, os.fstat(file.fileno()))
+            content = file.read(_LARGEST)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such name is possible"
+        raise _of_no_use(
+            path, f"cannot be read: {safe(reason)}", "See its path and mode."
+        ) from None
+    try:
+        password = content.partition(b"\n")[0].rstrip(b"\r").decode("utf-8")
+    except UnicodeDecodeError:
+        raise _of_no_use(
+            path, "holds something else than UTF-8 text", "Put the password into its first line."
+        ) from None
+    if not password.strip():
+        raise _of_no_use(
+            path, "has no password in its first line", "Put the password into its first line."
+        )
+    return password
 
 
-def _reason(error: Exception) -> str:
-    match type(error).__name__:
-        case "_Unsafe":
-            return "the only one installed stores passwords unencrypted"
-        case "NoKeyringError":
-            return "this machine has none"
-        case "KeyringLocked":
-            return "it is locked"
-        case name:
-            return name
+def _require_secret(path: Path, found: os.stat_result) -> None:
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
+        raise _of_no_use(path, "is no file", "Name the file that holds the password.")
+    if os.name != "posix" or path.resolve().is_relative_to(_MOUNTED.resolve()):
+        return
+    if found.st_mode & 0o077:
+        raise _of_no_use(
+            path,
+            f"can be read or written by others (mode {stat.S_IMODE(found.st_mode):04o})",
+            f"Take that away from them: chmod 600 {safe(str(path), 1000)}",
+        )
+    if found.st_uid not in {0, os.geteuid()}:
+        raise _of_no_use(
+            path,
+            "belongs to somebody else",
+            "Use a file of your own: who owns it can read it and change it.",
+        )
+
+
+def _of_no_use(path: Path, how: str, hint: str) -> SettingsError:
+    return SettingsError(f"{safe(str(path), 1000)} (--password-file) {how}.", hint=hint)

@@ -182,11 +182,13 @@ def _send_code(attempt: Attempt, state: Code) -> Flow[Page]:
     # Not by the field's name, which some change from page to page.
     first = what = f"code {adapter.methods[0]}"
     note = state.prompt or f"{adapter.name} asks for a code."
-    challenge = EnterCode("MFA token", note=note, ways=_ways(state.others))
+    challenge = EnterCode(
+        "MFA token", note=note, ways=_ways(state.others), kind=_kind(attempt, state)
+    )
     if state.is_next:
         what = f"{first} next"
         note = f"{note} Wait until your token shows another code, and type that one."
-        challenge = replace(challenge, label="Next MFA token", note=note)
+        challenge = replace(challenge, label="Next MFA token", note=note, kind="")
     code = yield from attempt.answers.ask(
         what,
         lambda refused: replace(challenge, refused=refused),
@@ -207,6 +209,12 @@ def _send_code(attempt: Attempt, state: Code) -> Flow[Page]:
             state.form, values, what=what, shows="Checking the code", click=state.button
         )
     )
+
+
+def _kind(attempt: Attempt, state: Code) -> str:
+    """``totp`` where the adapter has nothing else, or ``--mfa`` says so and no page anything else."""
+    meant = _name(attempt.mfa) == "totp" and state.kind in {"", "totp"}
+    return "totp" if meant or state.adapter.offers == ("totp",) else ""
 
 
 def _clean(code: str) -> str | None:

@@ -149,6 +149,7 @@ def _send_code(attempt: Attempt, state: Code) -> Flow[Page]:
         _LABELS.get(name, "Code"),
         note=_note(name, state),
         ways=ways(state.another, state.resend),
+        kind="totp" if name == "totp" else "",
     )
     code = yield from attempt.answers.ask(
         what,

@@ -25,7 +25,7 @@ from .played import ADA, NOBODY, ORIGIN, fields, login, refused, run
 
 ASK_PASSWORD = EnterPassword("Google Password", "ada@example.com", ORIGIN)
 LITE_PASSWORD = replace(ASK_PASSWORD, ways=("another",))
-ASK_CODE = EnterCode("MFA token", ways=("another",))
+ASK_CODE = EnterCode("MFA token", ways=("another",), kind="totp")
 
 
 LITE = (served.lite_identifier(), served.lite_password(), "pw", served.lite_totp(), "123456")

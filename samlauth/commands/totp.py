@@ -1,0 +1,132 @@
+"""``samlauth totp``: keep an authenticator's secret in the keyring, or remove it from there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from samlauth import settings
+from samlauth.commands.provider import is_complete, provider_for
+from samlauth.commands.target import Target, target, warn
+from samlauth.effects import output, totp
+from samlauth.effects.console import Console
+from samlauth.effects.ring import Ring
+from samlauth.errors import FileError, NobodyToAsk, SettingsError, UsageError
+from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    import argparse
+
+ACTIONS: Final = ("add", "remove")
+
+_WEAKENS: Final = """\
+A one-time code proves that you have a second device. With its secret on this computer, beside your
+password, it proves that no more: whoever gets at this computer and its keyring has both factors.
+Your company may forbid it. Ctrl-C leaves everything as it is."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The whole command line, after the word that says what to do."""
+    parser.add_argument(
+        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def split(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The action, and what follows it; no action for ``--help``. Raises UsageError for any other."""
+    if argv and argv[0] in ACTIONS:
+        return argv[0], list(argv[1:])
+    if argv and argv[0] in {"-h", "--help", "-V", "--version"}:
+        return "", list(argv)
+    raise UsageError(
+        "samlauth totp has to be told what to do.",
+        hint="There are: samlauth totp add -p NAME, and samlauth totp remove -p NAME.",
+    )
+
+
+def run(options: argparse.Namespace, action: str) -> int:
+    """Keep the secret that is typed, or remove it; the profile says whose.
+
+    Raises SettingsError for a profile that does not, or a secret that is none, NobodyToAsk without
+    a terminal, FileError when the keyring is of no use.
+    """
+    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    goal = target(flags, os.environ)
+    username, origin = _whose(goal)
+    name, ring = totp.secret_name(username, origin), Ring(warn)
+    if action == "add":
+        _require_cryptography()
+        if not ring.put(name, totp.read(_ask(username, origin)).uri):
+            raise FileError(
+                "The secret was not kept: there is no keyring that takes it.",
+                hint="--code-command can have another program make the codes.",
+            )
+        told = (
+            f"The codes of {safe(username)} at {origin} are made here from now on. samlauth totp "
+            f"remove -p {shlex.quote(goal.profile)} ends that."
+        )
+    else:
+        if not ring.remove(name):
+            raise FileError(
+                "The secret may still be in the keyring, which cannot be used.",
+                hint="Unlock the keyring and run this again.",
+            )
+        told = f"The keyring has no secret for the codes of {safe(username)} at {origin} any more."
+    value = "true" if action == "add" else None
+    for notice in goal.files.write({goal.profile: {settings.TOTP.key: value}}, {}).notices:
+        warn(notice)
+    if not options.quiet:
+        output.tell(told)
+    return 0
+
+
+def _whose(goal: Target) -> tuple[str, str]:
+    """The person and the identity provider's origin."""
+    values = goal.settings
+    username = values[settings.USERNAME]
+    if not username or not is_complete(values):
+        raise SettingsError(
+            f"The profile {safe(goal.profile)} does not say who signs in where.",
+            hint=f"Sign in once: samlauth -p {shlex.quote(goal.profile)}",
+        )
+    if values[settings.IDP] == "browser":
+        raise SettingsError(
+            f"The profile {safe(goal.profile)} signs in by the browser, where you type the codes.",
+            hint="samlauth types them at Google and ADFS, whose pages it reads.",
+        )
+    return username, str(provider_for(values).reach.password_origin)
+
+
+def _require_cryptography() -> None:
+    try:
+        import cryptography  # noqa: F401 - to see whether it is there
+    except ImportError:
+        raise SettingsError(
+            "Codes cannot be made here: the package cryptography is missing.", hint=totp.NEEDS
+        ) from None
+
+
+def _ask(username: str, origin: str) -> str:
+    try:
+        console = Console.open()
+    except OSError:
+        raise NobodyToAsk(
+            "The secret is typed on a terminal, and there is none.",
+            hint=f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}",
+        ) from None
+    with console:
+        console.say(_WEAKENS)
+        console.say("")
+        try:
+            return console.secret(
+                f"Secret (base32) or otpauth:// URI of {safe(username)} at {origin}: "
+            )
+        except (EOFError, OSError):
+            with suppress(OSError):
+                console.say("")
+            raise NobodyToAsk("No secret was given.", hint="Run the command again.") from None
