@@ -7,7 +7,7 @@
 ARG PYTHON=python:3.13-slim
 
 FROM $PYTHON AS build
-# Such as [sandbox].
+# Such as [secrets] or [sandbox].
 ARG EXTRAS=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
