@@ -80,23 +80,25 @@ class Plugin:
 def find(name: str, built_in: Collection[str]) -> EntryPoint:
     """The entry point of that name, not loaded; ``built_in`` are names that no package can take.
 
+    ``name`` is in lower case; packages may write it in any.
+
     Raises SettingsError for a name that no installed package has, or that several have.
     """
     installed = entry_points(group=GROUP)
-    found = tuple(installed.select(name=name)) if name not in built_in else ()
-    match found:
-        case (entry_point,):
-            return entry_point
-        case ():
-            others = sorted({point.name for point in installed}.difference(built_in))
-            listed = ", ".join(safe(other) for other in others) or "none"
+    others = [point for point in installed if point.name.lower() not in built_in]
+    match [point for point in others if point.name.lower() == name]:
+        case [point]:
+            return point
+        case []:
+            names = sorted({safe(point.name.lower()) for point in others})
             raise SettingsError(
                 f"There is no identity provider {safe(name)}: it is not built in, and no package "
                 "that is installed beside samlauth has it.",
-                hint=f"Built in are google, adfs, and browser for any other. Plugins: {listed}.",
+                hint=f"Built in are google, adfs, and browser for any other. "
+                f"Plugins: {', '.join(names) or 'none'}.",
             )
-        case _:
-            packages = " and ".join(sorted(_package(point) for point in found))
+        case several:
+            packages = " and ".join(sorted(map(_package, several)))
             raise SettingsError(
                 f"There are several identity providers {safe(name)}: {packages} have one.",
                 hint="Uninstall those that are not meant.",

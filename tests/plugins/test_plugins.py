@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from samlauth.commands.provider import complete, identity, is_complete, provider
 from samlauth.errors import NeedsBrowser, SamlauthError, SettingsError, UnsafePage
 from samlauth.flow import Page, within
 from samlauth.idp.browser import QUESTION
+from samlauth.idp.plugins import find
+from samlauth.login import Known, Wanted, login
 from samlauth.saml import SAMLResponse
 from samlauth.settings import Settings, resolve
 from samlauth.testing import replay
@@ -99,6 +102,7 @@ def test_only_the_one_that_is_named_is_imported(installed: Installed) -> None:
     assert "samlauth_other" not in sys.modules
 
 
+@pytest.mark.parametrize("spelt", [str.lower, str.title])
 @pytest.mark.parametrize(
     ("idp", "section"),
     [
@@ -108,10 +112,12 @@ def test_only_the_one_that_is_named_is_imported(installed: Installed) -> None:
     ],
 )
 def test_a_built_in_name_cannot_be_taken(
-    idp: str, section: dict[str, str], installed: Installed
+    idp: str, section: dict[str, str], spelt: Callable[[str], str], installed: Installed
 ) -> None:
-    installed("raise SystemExit('imported')", name=idp)
+    installed("raise SystemExit('imported')", name=spelt(idp))
     provider_for(named(idp, **section))
+    with pytest.raises(SettingsError, match="There is no identity provider"):
+        find(idp, settings.BUILT_IN)
     with pytest.raises(SettingsError) as refused:
         provider_for(named("acme"))
     assert refused.value.hint.endswith("Plugins: none.")
@@ -119,7 +125,8 @@ def test_a_built_in_name_cannot_be_taken(
 
 def test_an_unknown_name_is_met_with_those_that_are_there(installed: Installed) -> None:
     installed(PLAIN)
-    installed(PLAIN, name="zeta", package="samlauth-zeta")
+    installed(PLAIN, name="Zeta", package="samlauth-zeta")
+    provider_for(named("Zeta"))
     with pytest.raises(SettingsError, match="There is no identity provider okta") as refused:
         provider_for(named("okta"))
     assert "google, adfs, and browser" in refused.value.hint
@@ -197,10 +204,13 @@ def test_it_is_held_to_the_hosts_it_declares(installed: Installed) -> None:
         )
     )
     provider = provider_for(named("acme"))
-    flow = within(provider.reach, provider.sign_in())
-    run = replay(flow, raises=UnsafePage)
-    assert run.requests == []
-    assert "evil.example" in run.result.message
+    declared = provider.reach
+    for _ in range(2):
+        flow = login(provider, Wanted(), Known(), lambda: datetime.now(UTC))
+        run = replay(flow, raises=UnsafePage)
+        assert run.requests == []
+        assert "evil.example" in run.result.message
+    assert provider.reach == declared
 
 
 def test_what_pages_cannot_do_goes_on_in_the_browser(installed: Installed) -> None:
