@@ -62,6 +62,10 @@ def test_it_signs_in_and_is_remembered(place: Place) -> None:
     # The same again has the credentials already; another app is another sign-in.
     assert place.start("-p", "sts-temp").end() == 0
     assert place.acme.apps == ["/apps/aws"]
+    # What is held is handed out without the plugin.
+    done = stage.piped("env", "-p", "sts-temp")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stage.profile()["aws_access_key_id"] in done.stdout
     with (stage.aws / "config").open("a") as config:
         config.write("samlauth.acme.app = aws-eu\n")
     run = place.start("-p", "sts-temp")
@@ -74,6 +78,9 @@ def test_it_signs_in_and_is_remembered(place: Place) -> None:
     assert "samlauth.acme.app in [profile sts-temp]" in app["source"]
     shown = stage.piped("settings", "-p", "sts-temp", PYTHONPATH=place.path)
     assert "acme.app" in shown.stdout
+    done = stage.piped("logout", "-p", "sts-temp")
+    assert done.returncode == 0, done.stderr
+    assert stage.profile() == {}
 
 
 def test_what_it_cannot_read_is_the_browsers(place: Place) -> None:
