@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from samlauth import durations, peers
@@ -27,6 +28,13 @@ T = TypeVar("T")
 
 UNSET = frozenset({"", "None"})
 """Texts that stand for no value, in quotes or not."""
+
+
+BUILT_IN: Final = ("google", "adfs", "browser")
+"""The identity providers that are part of samlauth; every other name is a plugin's."""
+
+_NO_SETTINGS: Final = frozenset({"SAMLAUTH_CONFIG"})
+"""Variables of ours beside those of the table."""
 
 
 class Layer(IntEnum):
@@ -182,6 +190,16 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def provider_name(value: str) -> str:
+    """The name of an identity provider, one of ours or of an installed plugin, in lower case."""
+    name = value.lower()
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        raise ValueError(
+            "not the name of an identity provider: google, adfs, browser or a plugin's"
+        )
+    return name
+
+
 def policy_arns(value: str) -> tuple[str, ...]:
     """ARNs of managed policies, with commas or blanks between."""
     arns = tuple(re.findall(r"[^\s,]+", value))
@@ -232,9 +250,9 @@ PROFILE: Setting[str] = Setting(
 )
 IDP: Setting[str] = Setting(
     "idp",
-    one_of("google", "adfs", "browser"),
+    provider_name,
     "google",
-    "identity provider: google, adfs, or browser for any other; "
+    "identity provider: google, adfs, an installed plugin's name, or browser for any other; "
     "by default told by -I and -S, --adfs-host, or --url",
     metavar="NAME",
     account=(Alias("provider", peers.saml2aws_provider),),
@@ -627,12 +645,16 @@ class Settings:
         warnings: tuple[str, ...] = (),
         *,
         names_idp: bool = True,
+        own: Mapping[str, tuple[str, Source]] = MappingProxyType({}),
     ) -> None:
         self._values = dict(values)
         self.warnings = warnings
         """Other tools' values that made no sense and were passed over, a sentence each."""
         self._names_idp = names_idp
         """Whether the profile has to name the identity provider, for its keys would not tell."""
+        self.own = dict(own)
+        """What is set of the identity provider's own, where that is a plugin: the key, without the
+        provider's name, to the text and where it came from."""
 
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast("T", self._values[setting.name][0])
@@ -645,7 +667,7 @@ class Settings:
         """These settings with one more, given by the person when asked."""
         values = dict(self._values)
         values[setting.name] = (value, Source(Layer.ANSWER, "your answer"))
-        return Settings(values, self.warnings, names_idp=self._names_idp)
+        return Settings(values, self.warnings, names_idp=self._names_idp, own=self.own)
 
     def to_store(self) -> Iterator[tuple[str, str]]:
         """The profile's keys and values that this run may write: what a flag or an answer gave."""
@@ -721,7 +743,10 @@ def resolve(
     values[IDP.name] = idp
     warnings += sources.unverified()
     return Settings(
-        values, tuple(warnings), names_idp=explicit or sources.profile_tells_other_than(idp[0])
+        values,
+        tuple(warnings),
+        names_idp=explicit or sources.profile_tells_other_than(idp[0]),
+        own=sources.own(idp[0]),
     )
 
 
@@ -799,6 +824,33 @@ class _Sources:
         return any(
             name != idp and not _is_unset(section.get(setting.key, "")) for setting, name in _NAMES
         )
+
+    def own(self, idp: str) -> dict[str, tuple[str, Source]]:
+        """What is set of a plugin's own: ``samlauth.IDP.KEY`` in a profile, ``IDP.KEY`` in the
+        shared file, ``SAMLAUTH_IDP_KEY``; by KEY in lower case. A variable that is a setting's of
+        ours is not a plugin's.
+        """
+        if idp in BUILT_IN:
+            return {}
+        ours = {setting.variable for setting in TABLE} | _NO_SETTINGS
+        prefix = f"SAMLAUTH_{idp.upper().replace('-', '_')}_"
+        places = [
+            (Layer.SAMLAUTH, name.removeprefix(prefix), name, text)
+            for name, text in self._environ.items()
+            if name.startswith(prefix) and name not in ours
+        ]
+        for part in self._parts:
+            prefix = f"{idp}." if part.layer is Layer.SHARED else f"samlauth.{idp}."
+            places += [
+                (part.layer, name.removeprefix(prefix), name + _in(part), text)
+                for name, text in part.keys.items()
+                if name.startswith(prefix) and part.layer is not Layer.SAML2AWS
+            ]
+        found: dict[str, tuple[str, Source]] = {}
+        for layer, key, where, text in places:
+            if key and not _is_unset(text):
+                found.setdefault(key.lower(), (text, Source(layer, where)))
+        return found
 
     def unverified(self) -> Iterator[str]:
         """A sentence for each key of another tool that turns verification off."""

@@ -25,6 +25,7 @@ from samlauth.settings import (
     TRUST_DEVICE,
     USERNAME,
     Layer,
+    Part,
     Setting,
     resolve,
 )
@@ -322,8 +323,40 @@ def test_a_source_that_names_two_identity_providers_has_to_choose() -> None:
         SettingsError, match=r"google_config\.google_idp_id in \[x\] and adfs_config"
     ):
         resolve({}, {}, section, "[x]")
-    with pytest.raises(UsageError, match="--idp is 'okta', which is not one of google, adfs"):
-        resolve({"idp": "okta"}, {}, {})
+    with pytest.raises(
+        UsageError, match="--idp is 'the one', which is not the name of an identity"
+    ):
+        resolve({"idp": "the one"}, {}, {})
+    assert resolve({"idp": "Acme-2"}, {}, {})[IDP] == "acme-2"
+
+
+def test_a_plugins_own_settings_come_from_where_others_come_from_best_source_first() -> None:
+    environ = {"SAMLAUTH_ACME_2_ONE": "variable", "SAMLAUTH_ACME_2_SIX": "None"}
+    section = {f"samlauth.acme-2.{key}": "profile" for key in ("one", "two")}
+    base = {f"samlauth.acme-2.{key}": "base" for key in ("two", "three", "six")}
+    shared = {"acme-2.three": "shared", "acme-2.four": "shared", "samlauth.acme-2.five": "shared"}
+    account = {"acme-2.five": "saml2aws", "samlauth.acme-2.five": "saml2aws"}
+    behind = [
+        Part(Layer.BASE, base, "[base]"),
+        Part(Layer.SHARED, shared, "[samlauth]"),
+        Part(Layer.SAML2AWS, account, "[default]"),
+    ]
+    found = resolve({"idp": "acme-2"}, environ, section, "[x]", behind)
+    assert {key: (text, *source) for key, (text, source) in found.own.items()} == {
+        "one": ("variable", Layer.SAMLAUTH, "SAMLAUTH_ACME_2_ONE"),
+        "two": ("profile", Layer.PROFILE, "samlauth.acme-2.two in [x]"),
+        "three": ("base", Layer.BASE, "samlauth.acme-2.three in [base]"),
+        "four": ("shared", Layer.SHARED, "acme-2.four in [samlauth]"),
+        "six": ("base", Layer.BASE, "samlauth.acme-2.six in [base]"),
+    }
+    assert found.answered(USERNAME, "ada").own == found.own
+    assert resolve({"idp": "other"}, environ, section, "[x]", behind).own == {}
+
+
+def test_our_own_variables_are_no_plugins() -> None:
+    environ = {"SAMLAUTH_CLIENT_CERT": "a", "SAMLAUTH_CLIENT_NAME": "b", "SAMLAUTH_CONFIG": "c"}
+    assert list(resolve({"idp": "client"}, environ, {}).own) == ["name"]
+    assert resolve({"idp": "google"}, {"SAMLAUTH_GOOGLE_X": "y"}, {}).own == {}
 
 
 def test_other_tools_names_count_for_their_own_identity_provider_alone() -> None:

@@ -64,13 +64,25 @@ def _address(text: str) -> None:
     Browser(text)
 
 
+def _installed(text: str) -> None:
+    name = settings.IDP.read(text)
+    if name not in settings.BUILT_IN:
+        from samlauth.idp.plugins import find
+
+        find(name, settings.BUILT_IN)
+
+
 def _region(text: str) -> None:
     if not _REGION.fullmatch(text):
         raise ValueError("not the name of a region")
 
 
 _IDP: Final = Question(
-    settings.IDP, "Identity provider", "google, adfs, or browser for any other", required=True
+    settings.IDP,
+    "Identity provider",
+    "google, adfs, a plugin's name, or browser for any other",
+    required=True,
+    check=_installed,
 )
 _USERNAME: Final = Question(settings.USERNAME, "Username", "ada@example.com", required=True)
 _IDS: Final[Mapping[str, tuple[Question, ...]]] = {
@@ -104,6 +116,15 @@ _IDS: Final[Mapping[str, tuple[Question, ...]]] = {
         ),
     ),
 }
+_OF_A_PLUGIN: Final = (
+    Question(
+        settings.URL,
+        "URL where the sign-in begins",
+        "https://idp.example.com; without one, if the plugin needs none",
+        check=_address,
+    ),
+    _USERNAME,
+)
 _REST: Final = (
     Question(settings.REGION, "AWS region", "eu-west-1", check=_region),
     Question(
@@ -171,7 +192,7 @@ def _ask_all(console: Console, goal: Target) -> dict[str, str | None]:
     )
     changes: dict[str, str | None] = {}
     idp = ask(console, _IDP, goal.settings, changes)
-    for question in _IDS[idp or settings.IDP.default]:
+    for question in _IDS.get(idp or settings.IDP.default, _OF_A_PLUGIN):
         if question.setting.key not in changes:
             ask(console, question, goal.settings, changes)
     for question in _REST:

@@ -6,6 +6,7 @@ whether there is anything to do.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from samlauth import settings
@@ -29,7 +30,7 @@ _ASKED: dict[str, tuple[tuple[Setting[str | None], str], ...]] = {
     "adfs": ((settings.ADFS_HOST, "ADFS host"),),
     "browser": ((settings.URL, "URL where the sign-in to AWS begins"),),
 }
-"""The settings a provider cannot do without, and what they are asked for as."""
+"""The settings a provider cannot do without, and what they are asked for as. A plugin asks itself."""
 
 
 def complete(values: Settings) -> Flow[Settings]:
@@ -37,7 +38,7 @@ def complete(values: Settings) -> Flow[Settings]:
     from samlauth.challenges import EnterSetting
     from samlauth.flow import ask
 
-    for setting, label in _ASKED[values[settings.IDP]]:
+    for setting, label in _ASKED.get(values[settings.IDP], ()):
         refused = ""
         while values[setting] is None:
             try:
@@ -55,7 +56,7 @@ def complete(values: Settings) -> Flow[Settings]:
 
 def is_complete(values: Settings) -> bool:
     """Whether nothing is left to :func:`complete`."""
-    return all(values[setting] is not None for setting, _ in _ASKED[values[settings.IDP]])
+    return all(values[setting] is not None for setting, _ in _ASKED.get(values[settings.IDP], ()))
 
 
 def provider_for(values: Settings) -> IdentityProvider:
@@ -82,7 +83,7 @@ def provider_for(values: Settings) -> IdentityProvider:
             )
         case "browser":
             return Browser(values[settings.URL] or "", values[settings.USERNAME] or "")
-        case _:
+        case "google":
             from samlauth.idp.google.flow import Google
 
             provider = Google(
@@ -93,6 +94,17 @@ def provider_for(values: Settings) -> IdentityProvider:
                 mfa=values[settings.MFA],
                 trust_device=values[settings.TRUST_DEVICE],
             )
+        case name:
+            from samlauth.idp import ProviderSettings
+            from samlauth.idp.plugins import load
+
+            told = ProviderSettings(
+                username=values[settings.USERNAME] or "",
+                url=values[settings.URL] or "",
+                mfa=values[settings.MFA] or "",
+                options={key: text for key, (text, _) in values.own.items()},
+            )
+            provider = load(name, told, settings.BUILT_IN)
     return HandOver(provider, values[settings.BROWSER])
 
 
@@ -109,9 +121,19 @@ def identity(values: Settings, role_arn: str) -> Identity:
             ids = "", ""
         case "browser":
             ids = values[settings.URL] or "", ""
-        case _:
+        case "google":
             ids = values[settings.IDP_ID] or "", values[settings.SP_ID] or ""
+        case _:
+            ids = _digest(values), ""
     return Identity(idp, *ids, username, role_arn, as_text(values))
+
+
+def _digest(values: Settings) -> str:
+    """What a plugin is told of where to sign in: another text for everything that is different."""
+    from hashlib import sha256
+
+    told = [values[settings.URL], sorted((key, text) for key, (text, _) in values.own.items())]
+    return sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def _relying_party(values: Settings, entry: Entry) -> str:

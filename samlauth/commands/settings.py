@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.printable import safe
-from samlauth.settings import DURATION, TABLE, Layer, Setting, Settings
+from samlauth.settings import DURATION, IDP, TABLE, Layer, Setting, Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -25,15 +25,25 @@ def run(options: argparse.Namespace, flags: Mapping[str, str]) -> int:
             setting.name: {"value": values[setting], "source": values.source(setting).where}
             for setting in TABLE
         }
+        rows |= {
+            name: {"value": text, "source": where} for name, text, where in _of_the_plugin(values)
+        }
         output.data(json.dumps(rows, indent=2))
         return 0
     shown = [
         (setting.name, _shown(values, setting), values.source(setting).where) for setting in TABLE
     ]
+    shown += [(safe(name), safe(text), where) for name, text, where in _of_the_plugin(values)]
     widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
     for name, value, where in shown:
         output.data(f"{name:{widths[0]}}  {value:{widths[1]}}  {safe(where)}")
     return 0
+
+
+def _of_the_plugin(values: Settings) -> Iterator[tuple[str, str, str]]:
+    """What is set of a plugin's own: ``IDP.KEY``, its text, where that came from."""
+    for key, (text, source) in values.own.items():
+        yield f"{values[IDP]}.{key}", text, source.where
 
 
 def _shown(values: Settings, setting: Setting[object]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from samlauth.flow import Browse, Flow
@@ -26,3 +28,20 @@ class IdentityProvider(Protocol):
     @property
     def in_browser(self) -> Browse:
         """The same sign-in, as a browser does it."""
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """What a plugin is told of the settings. None is a secret: those are asked for, as challenges.
+
+    Version 1 of the interface; :mod:`samlauth.idp.plugins` has the rest of it.
+    """
+
+    username: str = ""
+    """The account to sign in with; empty where it is not set, to be asked for."""
+    url: str = ""
+    """``--url``, as it was written; empty where it is not set."""
+    mfa: str = ""
+    """The second factor that the person wants, as ``--mfa`` takes it; empty for the usual."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The plugin's own settings, ``samlauth.NAME.KEY`` in the profile, by KEY in lower case."""

@@ -114,7 +114,7 @@ def test_what_makes_no_sense_is_asked_for_again(home: Home) -> None:
         ("keyring?", "perhaps"),
         ("keyring?", "n"),
     )
-    assert "not one of google, adfs, browser" in shown
+    assert "There is no identity provider okta: it is not built in" in shown
     assert "No sign-in can begin at" in shown
     assert "not the name of a region. For example: eu-west-1" in shown
     assert "cannot be stored in an AWS file" in shown
