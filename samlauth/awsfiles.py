@@ -64,6 +64,15 @@ def check_profile_name(profile: str) -> None:
         )
 
 
+def is_profile_name(text: str) -> bool:
+    """Whether :func:`check_profile_name` lets it pass."""
+    try:
+        check_profile_name(text)
+    except SettingsError:
+        return False
+    return True
+
+
 def config_section(profile: str, data: bytes = b"") -> str:
     """The config file's section for a profile: ``default``, or ``profile NAME``.
 

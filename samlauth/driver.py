@@ -106,7 +106,7 @@ def _perform(step: Step, effects: Effects) -> object:
                 _hide(redactor, (caught.base64,))
             return caught
         case CallSTS(calls):
-            _hide(redactor, (call.saml_response.base64 for call in calls))
+            _hide(redactor, {call.saml_response.base64 for call in calls})
             results = effects.call_sts(step)
             for result in results:
                 if isinstance(result, Credentials):

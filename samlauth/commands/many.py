@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samlauth import settings
+from samlauth.awsfiles import is_profile_name
 from samlauth.commands.held import Held
 from samlauth.commands.login import still_good
 from samlauth.commands.provider import complete, identity, is_complete, noted, provider_for
@@ -100,9 +101,11 @@ def members(aws: files.AWSFiles, environ: Mapping[str, str], group: str) -> Iter
     from samlauth.effects.cache import shared_path
 
     everybodys = Path(shared_path(environ))
-    for name in dict.fromkeys((*profiles_in(aws.config), *profiles_in(everybodys))):
+    names = dict.fromkeys((*profiles_in(aws.config), *profiles_in(everybodys)))
+    sections = aws.read_each(filter(is_profile_name, names))
+    for name in sections:
         parts, _ = shared.shared(environ, name)
-        places = [aws.read_config(name).get(settings.GROUP.key, "")]
+        places = [sections[name][0].get(settings.GROUP.key, "")]
         places += [part.keys.get(settings.GROUP.name, "") for part in parts]
         if next((text for text in places if text), "") == group:
             yield name
@@ -289,16 +292,11 @@ def _every(
     found = named(offered, accounts.names, template)
     rows: list[tuple[Row, Role | None]] = []
     now, force = _now(), options.force or options.saml_assertion is not None
+    sections = lead.files.read_each(found.roles)
     for profile, role in found.roles.items():
         text = naming(role, assertion.roles)
-        aws = lead.files
-        goal = Target(
-            profile,
-            aws,
-            values.answered(settings.ROLE_ARN, text),
-            aws.read_config(profile),
-            aws.read_credentials(profile),
-        )
+        own = values.answered(settings.ROLE_ARN, text)
+        goal = Target(profile, lead.files, own, *sections[profile])
         try:
             _require_writable(goal, options, named=False)
         except SettingsError as error:

@@ -28,7 +28,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -102,6 +102,20 @@ class AWSFiles:
         """As :meth:`read_config`, of the credentials file."""
         check_profile_name(profile)
         return read_section(_load(self.credentials), profile)
+
+    def read_each(
+        self, profiles: Iterable[str]
+    ) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+        """As :meth:`read_config` and :meth:`read_credentials`, with each file read but once."""
+        config, credentials = _load(self.config), _load(self.credentials)
+        found = {}
+        for profile in profiles:
+            check_profile_name(profile)
+            found[profile] = (
+                read_section(config, config_section(profile, config)),
+                read_section(credentials, profile),
+            )
+        return found
 
     def write(self, config: Changes, credentials: Changes) -> Written:
         """Change keys of profiles, named by their own names: the config file first, then the other.
