@@ -41,6 +41,7 @@ from samlauth.awsfiles import (
     config_section,
     edit,
     read_section,
+    read_sections,
 )
 from samlauth.errors import FileError
 
@@ -107,15 +108,14 @@ class AWSFiles:
         self, profiles: Iterable[str]
     ) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
         """As :meth:`read_config` and :meth:`read_credentials`, with each file read but once."""
-        config, credentials = _load(self.config), _load(self.credentials)
-        found = {}
-        for profile in profiles:
+        names = tuple(profiles)
+        for profile in names:
             check_profile_name(profile)
-            found[profile] = (
-                read_section(config, config_section(profile, config)),
-                read_section(credentials, profile),
-            )
-        return found
+        data = _load(self.config)
+        sections = {profile: config_section(profile, data) for profile in names}
+        config = read_sections(data, sections.values())
+        credentials = read_sections(_load(self.credentials), names)
+        return {name: (config[sections[name]], credentials[name]) for name in names}
 
     def write(self, config: Changes, credentials: Changes) -> Written:
         """Change keys of profiles, named by their own names: the config file first, then the other.
