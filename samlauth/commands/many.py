@@ -22,7 +22,7 @@ from samlauth.commands.held import Held
 from samlauth.commands.login import still_good
 from samlauth.commands.provider import complete, identity, is_complete, noted, provider_for
 from samlauth.commands.rows import Done, Row, store_each, summary, tell
-from samlauth.commands.target import Target, target
+from samlauth.commands.target import Target, target, warn
 from samlauth.effects import files, shared
 from samlauth.effects.state import State, StateFile
 from samlauth.errors import NobodyToAsk, SamlauthError, SettingsError, UsageError
@@ -147,6 +147,9 @@ def _sign_in(
     force = options.force or brought
     rows = [] if every else [_row(goal, state, now, force=force) for goal in goals]
     if not every and all(isinstance(row.result, Held) for row in rows):
+        kept = {goal.profile: dict(goal.settings.to_store()) for goal in goals}
+        for notice in lead.files.write(kept, {}).notices:
+            warn(notice)
         tell(rows, quiet=options.quiet)
         return 0
     from samlauth.commands.sign_in import brought_by

@@ -289,3 +289,30 @@ def test_every_role_with_the_settings_of_a_profile_keeps_them_there(three: Stage
     }
     again = three.piped("-p", "rehearsal-prod-Developer")
     assert "are good until" in again.stderr
+
+
+def test_where_sts_does_not_answer_nothing_is_written(three: Stage) -> None:
+    three.strangers = ("nowhere.test",)
+    job = (*three.main_job[:-2], "--all-roles")
+    done = three.piped(
+        *job,
+        stdin=three.rehearsal.password + "\n",
+        AWS_ENDPOINT_URL_STS="https://sts.nowhere.test",
+    )
+    assert done.returncode == 9, done.stderr
+    assert "3 of 3 failed; nothing was written." in done.stderr
+    assert not (three.aws / "credentials").exists()
+
+
+def test_flags_are_kept_although_nothing_is_to_be_done(three: Stage) -> None:
+    signed_in(three, "-r", "Developer", "-r", "ReadOnly", "-p", "a,b")
+    done = three.piped("-r", "Developer", "-r", "ReadOnly", "-p", "a,b", "-d", "45m")
+    assert done.returncode == 0, done.stderr
+    assert three.config("a")["samlauth.duration"] == "2700"
+    assert three.config("b")["samlauth.duration"] == "2700"
+
+
+def test_a_role_alone_is_one_profile_whatever_its_name(three: Stage) -> None:
+    three.write_config("[profile a,b]\nregion = eu-west-1\n")
+    signed_in(three, "-r", "Developer", "-p", "a,b")
+    assert three.profile("a,b") and not three.profile("a")
