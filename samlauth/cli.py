@@ -178,7 +178,7 @@ def _unexpected(error: Exception) -> int:
 
 def _login(argv: list[str]) -> int:
     parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
-    _setting_arguments(parser)
+    _setting_arguments(parser, several=True)
     parser.add_argument(
         "--force",
         "--no-cache",
@@ -203,7 +203,14 @@ def _login(argv: list[str]) -> int:
     options, redactor = _to_sign_in(parser, argv)
     from samlauth.commands import login
 
-    return login.run(options, _flags(options), redactor)
+    roles: list[str] = options.role_arn or []
+    options.role_arn = roles[0] if roles else None
+    flags = _flags(options)
+    if len(roles) > 1:
+        from samlauth.commands import many
+
+        return many.roles(options, flags, redactor, roles)
+    return login.run(options, flags, redactor)
 
 
 def _env(argv: list[str]) -> int:
@@ -470,14 +477,18 @@ def _parser(usage: str, description: str, epilog: str = "") -> argparse.Argument
     return parser
 
 
-def _setting_arguments(parser: argparse.ArgumentParser) -> None:
-    from samlauth.settings import DURATION, TABLE
+def _setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """``several`` says whether more than one profile can be meant."""
+    from samlauth.settings import DURATION, ROLE_ARN, SEVERAL, TABLE
 
     headings: dict[str, argparse._ActionsContainer] = {"": parser}
     for setting in TABLE:
+        if setting.group == SEVERAL and not several:
+            continue
         names = [name for name in (setting.short, setting.flag) if name]
         if setting.group not in headings:
-            headings[setting.group] = parser.add_argument_group(setting.group)
+            about = "-r ONE -r TWO -p one,two names as many" if setting.group == SEVERAL else None
+            headings[setting.group] = parser.add_argument_group(setting.group, about)
         group = headings[setting.group]
         if setting.is_switch:
             group.add_argument(
@@ -492,7 +503,11 @@ def _setting_arguments(parser: argparse.ArgumentParser) -> None:
             )
         else:
             group.add_argument(
-                *names, dest=setting.name, metavar=setting.metavar, help=setting.help
+                *names,
+                dest=setting.name,
+                metavar=setting.metavar,
+                help=setting.help,
+                action="append" if setting is ROLE_ARN and several else "store",
             )
         if setting is DURATION:
             group.add_argument(
@@ -526,7 +541,7 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
     """The settings given as flags: name to text."""
     from samlauth.settings import TABLE
 
-    given = {setting.name: getattr(options, setting.name) for setting in TABLE}
+    given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
     if given["role_arn"] is not None and given["ask_role"] == "true":
         raise UsageError("-r names a role and -a asks for one; only one of them can be meant.")
     return {name: text for name, text in given.items() if text is not None}

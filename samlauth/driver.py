@@ -40,6 +40,7 @@ from samlauth.flow import (
     Step,
     T,
     Tell,
+    Unmade,
     Wait,
 )
 from samlauth.redactor import Redactor
@@ -59,7 +60,7 @@ class Effects:
     answer: Callable[[AnyChallenge], object | None]
     """The answer, or None when nobody can give one."""
     tell: Callable[[Tell], None]
-    call_sts: Callable[[CallSTS], tuple[Credentials | Refusal, ...]]
+    call_sts: Callable[[CallSTS], tuple[Credentials | Refusal | Unmade, ...]]
     redactor: Redactor
     wait: Callable[[Wait, Send], Ended]
     """Waits, and sends the step's poll meanwhile by the function it is given."""
@@ -105,7 +106,7 @@ def _perform(step: Step, effects: Effects) -> object:
                 _hide(redactor, (caught.base64,))
             return caught
         case CallSTS(calls):
-            _hide(redactor, (call.saml_response.base64 for call in calls))
+            _hide(redactor, {call.saml_response.base64 for call in calls})
             results = effects.call_sts(step)
             for result in results:
                 if isinstance(result, Credentials):

@@ -25,6 +25,7 @@ from typing import Literal, TypeVar, cast
 
 from samlauth.challenges import A, AnotherWay, AnyChallenge, Challenge, Resend, Way
 from samlauth.credentials import Credentials as Credentials  # the reply to CallSTS
+from samlauth.errors import SamlauthError
 from samlauth.reach import Carrying, Reach
 from samlauth.saml import Role, SAMLResponse
 
@@ -155,8 +156,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Unmade:
+    """One of several calls that could not be made, or that something other than STS answered."""
+
+    error: SamlauthError
+
+
+@dataclass(frozen=True)
 class CallSTS:
-    """Calls that may run side by side; answered in their order."""
+    """Calls that may run side by side; answered in their order.
+
+    What keeps the only call from being made is raised. Of several, it is the call's own answer.
+    """
 
     calls: tuple[AssumeRoleWithSAML, ...]
     shows: str | None = None
@@ -201,6 +212,16 @@ def call_sts(
 ) -> Flow[tuple[Credentials | Refusal, ...]]:
     """Call STS; what it answered, call by call."""
     return cast("tuple[Credentials | Refusal, ...]", (yield CallSTS(calls, shows)))
+
+
+def call_sts_each(
+    *calls: AssumeRoleWithSAML, shows: str | None = None
+) -> Flow[tuple[Credentials | Refusal | Unmade, ...]]:
+    """As :func:`call_sts`, for calls that do not stand or fall together."""
+    try:
+        return cast("tuple[Credentials | Refusal | Unmade, ...]", (yield CallSTS(calls, shows)))
+    except SamlauthError as error:
+        return (Unmade(error),) * len(calls)
 
 
 def within(reach: Reach, flow: Flow[T]) -> Flow[T]:

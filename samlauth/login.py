@@ -82,13 +82,13 @@ def login(
     ``clock`` gives aware UTC times; only differences between its own values count, so a clock that
     is wrong does no harm.
     """
-    response, read_at = yield from _sign_in(provider, clock)
+    response, read_at = yield from sign_in(provider, clock)
     assertion = read_assertion(response)
     chosen = yield from choose(response, assertion.roles, wanted, known)
     if clock() - read_at > STALE:
         # Whoever takes five minutes to choose is not asked for a password again: the cookies of
         # this run still stand for it.
-        response, read_at = yield from _sign_in(provider, clock)
+        response, read_at = yield from sign_in(provider, clock)
         assertion = read_assertion(response)
         _require_offered(chosen.roles, assertion.roles)
     grants: list[Grant] = []
@@ -110,9 +110,10 @@ def login(
     return SignedIn(tuple(grants), assertion, learnt, chosen.aliases)
 
 
-def _sign_in(
+def sign_in(
     provider: IdentityProvider, clock: Callable[[], datetime]
 ) -> Flow[tuple[SAMLResponse, datetime]]:
+    """The response, and when it was had."""
     response = yield from within(provider.reach, provider.sign_in())
     return response, clock()
 
@@ -126,13 +127,13 @@ def choose(
     are needed and not known. Raises NoSuchRole when what was asked for is not offered, NobodyToAsk
     when there is a choice and nobody to make it.
     """
-    accounts = _Accounts(response, {role.account_id for role in offered}, known.aliases)
+    accounts = Accounts(response, {role.account_id for role in offered}, known.aliases)
     roles = offered
     if wanted.account is not None:
         ids = yield from accounts.called(wanted.account)
         roles = tuple(role for role in offered if role.account_id in ids)
     if wanted.role is not None:
-        roles = _matching(roles, wanted.role)
+        roles = matching(roles, wanted.role)
         if not roles:
             raise NoSuchRole(
                 f"The role {safe(wanted.role)} is not among those you are offered.",
@@ -140,12 +141,12 @@ def choose(
             )
     gone = False
     if wanted.role is None and wanted.remembered is not None:
-        remembered = _matching(roles, wanted.remembered)
+        remembered = matching(roles, wanted.remembered)
         if len(remembered) == 1:
             yield from tell(f"Role {safe(remembered[0].role_arn)} (remembered; -a chooses again)")
             return Choice(remembered, accounts.learnt)
         # Outside -A the remembered role is simply another account's: nothing to report.
-        gone = not _matching(offered, wanted.remembered)
+        gone = not matching(offered, wanted.remembered)
         if gone:
             yield from tell(f"The role used last, {safe(wanted.remembered)}, is no longer offered.")
     if len(roles) == 1 and not gone:
@@ -171,7 +172,7 @@ def choose(
     return Choice(picked, accounts.learnt)
 
 
-class _Accounts:
+class Accounts:
     """The accounts of the roles offered, and their names as far as they are known."""
 
     def __init__(self, response: SAMLResponse, ids: set[str], known: Mapping[str, str]) -> None:
@@ -249,7 +250,7 @@ def _require_offered(chosen: tuple[Role, ...], offered: tuple[Role, ...]) -> Non
             )
 
 
-def _matching(roles: tuple[Role, ...], text: str) -> tuple[Role, ...]:
+def matching(roles: tuple[Role, ...], text: str) -> tuple[Role, ...]:
     """The roles ``text`` names: a pair of ARNs, an ARN, or a bare name."""
     if "," in text:
         pair = {part.strip() for part in text.split(",") if part.strip()}

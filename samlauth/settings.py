@@ -215,6 +215,13 @@ def account(value: str) -> str | None:
     return digits if re.fullmatch(r"\d{12}", digits, re.ASCII) else value
 
 
+def template(value: str) -> str:
+    """The name of a profile, with ``{alias}``, ``{account}`` and ``{role}`` in it."""
+    if re.search(r"[{}]", re.sub(r"\{(?:alias|account|role)\}", "", value)):
+        raise ValueError("not a name whose fields are {alias}, {account} and {role}")
+    return value
+
+
 def _auto(value: str) -> str:
     return "auto" if switch(value) else ""
 
@@ -236,6 +243,7 @@ def _aws_adfs(option: str) -> Alias:
 
 
 GOOGLE, ADFS, BROWSERS = "Google", "ADFS", "your own browser"
+SEVERAL = "several profiles"
 """Headings."""
 
 PROFILE: Setting[str] = Setting(
@@ -483,6 +491,33 @@ ACCOUNT = Setting(
     environment=(Alias("AWS_ACCOUNT"),),
     keys=(Alias("account"),),
 )
+ALL_ROLES = Setting(
+    "all_roles",
+    switch,
+    False,
+    "take every role you are offered, each to a profile of its own",
+    group=SEVERAL,
+    stored=False,
+)
+PROFILE_NAME: Setting[str] = Setting(
+    "profile_name",
+    template,
+    "{alias}-{role}",
+    "what --all-roles calls the profiles: {alias}, {account} and {role} (default: {alias}-{role})",
+    metavar="NAME",
+    group=SEVERAL,
+    stored=False,
+)
+GROUP = Setting(
+    "group",
+    text,
+    None,
+    "sign in once for every profile that has this group",
+    short="-g",
+    metavar="GROUP",
+    group=SEVERAL,
+    stored=False,
+)
 KEYRING = Setting(
     "keyring",
     switch,
@@ -592,6 +627,9 @@ TABLE: tuple[Setting[Any], ...] = (
     ROLE_ARN,
     ASK_ROLE,
     ACCOUNT,
+    ALL_ROLES,
+    PROFILE_NAME,
+    GROUP,
     DURATION,
     REGION,
     POLICY,
@@ -906,6 +944,8 @@ class _Sources:
                 yield 2, (Layer.PEER_ENVIRONMENT, raw, alias.name, alias.convert)
         # Which profile it is comes before what is in it.
         for place, part in enumerate(self._parts if setting is not PROFILE else ()):
+            if setting is GROUP and part.layer is Layer.BASE:
+                continue  # whose base it is says nothing of who belongs together
             keys, where = part.keys, _in(part)
             own, aliases, layer = _names_in(part, setting)
             if own:

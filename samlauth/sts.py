@@ -8,17 +8,21 @@ for five minutes from its issue.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from samlauth.durations import LONGEST, SHORTEST, spell
-from samlauth.errors import SettingsError, STSRefused
+from samlauth.errors import SamlauthError, SettingsError, STSRefused
 from samlauth.flow import (
     AssumeRoleWithSAML,
     Credentials,
     Flow,
     Refusal,
+    Unmade,
+    Wait,
     call_sts,
+    call_sts_each,
+    wait,
 )
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse
@@ -36,6 +40,10 @@ _HOME_REGIONS = {
     "aws-iso-f": "us-isof-south-1",
     "aws-us-gov": "us-gov-west-1",
 }
+
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+)
 
 _PREFIXES = (
     ("cn-", "aws-cn"),
@@ -168,6 +176,108 @@ def assume(
     raise explain(last, call, assertion)
 
 
+@dataclass(frozen=True)
+class Order:
+    """One of several roles to assume by the same response, and how."""
+
+    role: Role
+    duration: Duration = field(default_factory=Duration)
+    region: str | None = None
+    """As :func:`region_for` takes it."""
+    learned: int | None = None
+    policies: SessionPolicies = NO_POLICIES
+
+
+def assume_each(
+    orders: Sequence[Order],
+    response: SAMLResponse,
+    assertion: Assertion,
+    in_time: Callable[[], bool],
+) -> Flow[tuple[Grant | SamlauthError, ...]]:
+    """Exchange one response for credentials of each role; in their order, or why not.
+
+    All are asked for at once. Those whose role does not allow so long are asked for again with
+    less, as :func:`assume` does, and those that AWS would not look at because there were too many
+    come once more after a pause, as long as the response is still ``in_time``.
+    """
+    attempts = [_Attempt(order, assertion) for order in orders]
+    pauses = iter(_PAUSES)
+    while pending := [attempt for attempt in attempts if attempt.outcome is None]:
+        if all(attempt.throttled for attempt in pending):
+            pause = next(pauses, None)
+            if pause is None or not in_time():
+                for attempt in pending:
+                    attempt.outcome = attempt.refusal
+                continue
+            yield from wait(Wait(pause, "AWS is limiting requests; waiting to go on"))
+        else:
+            pending = [attempt for attempt in pending if not attempt.throttled]
+        calls = [attempt.call(response) for attempt in pending]
+        answers = yield from call_sts_each(*calls, shows=f"Asking AWS for {_roles(len(calls))}")
+        for attempt, call, answer in zip(pending, calls, answers, strict=True):
+            attempt.take(answer, call)
+    return tuple(attempt.outcome for attempt in attempts if attempt.outcome is not None)
+
+
+_PAUSES = (2, 5, 10)
+"""Seconds before what was throttled is asked for again, besides the attempts of every call."""
+
+
+class _Attempt:
+    """How far an order has come."""
+
+    def __init__(self, order: Order, assertion: Assertion) -> None:
+        self._order = order
+        self._assertion = assertion
+        self._candidates = order.duration.candidates(assertion, order.learned)
+        self._seconds = next(self._candidates)
+        self._refused: int | None = None
+        self._region = ""
+        self.throttled = False
+        self.refusal: STSRefused | None = None
+        """The last one, while it may come to something yet."""
+        self.outcome: Grant | SamlauthError | None = None
+        try:
+            self._region = region_for(order.role, order.region)
+        except SettingsError as error:
+            self.outcome = error
+
+    def call(self, response: SAMLResponse) -> AssumeRoleWithSAML:
+        order = self._order
+        return AssumeRoleWithSAML(
+            order.role,
+            response,
+            self._seconds,
+            self._region,
+            order.policies.policy,
+            order.policies.arns_for(order.role),
+        )
+
+    def take(self, answer: Credentials | Refusal | Unmade, call: AssumeRoleWithSAML) -> None:
+        self.throttled = isinstance(answer, Refusal) and answer.code in _THROTTLED
+        match answer:
+            case Credentials():
+                self.outcome = Grant(self._order.role, answer, self._seconds, self._refused)
+            case Unmade(error):
+                self.outcome = error
+            case Refusal():
+                self.refusal = explain(answer, call, self._assertion)
+                if self.throttled:
+                    return
+                shorter = None
+                if _exceeds_maximum(answer) and not self._order.duration.promised:
+                    shorter = next(self._candidates, None)
+                if shorter is None:
+                    self.outcome = self.refusal
+                    return
+                self._refused = self._refused or self._seconds
+                self._seconds = shorter
+
+
+def _roles(number: int) -> str:
+    return f"{number} roles" if number > 1 else "1 role"
+
+
 def _exceeds_maximum(refusal: Refusal) -> bool:
     return refusal.code == "ValidationError" and "MaxSessionDuration" in refusal.message
 
@@ -233,12 +343,7 @@ def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) ->
             hint = f"Use another region with -R, such as {_HOME_REGIONS.get(role.partition, 'the main one')}."
         case "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" | "MalformedPolicyDocument":
             message = f"AWS refused the session policy or session tags of {role.role_arn}: {said}"
-        case (
-            "Throttling"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "TooManyRequestsException"
-        ):
+        case code if code in _THROTTLED:
             message = "AWS is limiting requests, and went on doing so while we tried again."
             hint = "Wait a minute, then sign in again."
         case "IDPCommunicationError" | "InternalFailure" | "ServiceUnavailable":

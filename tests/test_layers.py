@@ -22,6 +22,7 @@ LAYERS = (
     {"login"},
     {"peers"},
     {"settings", "awsfiles", "profiles"},
+    {"batch"},
     {"redactor"},
     {"driver", "effects"},
     {"commands"},

@@ -65,8 +65,9 @@ def places(setting: Setting[Any]) -> Iterator[Place]:
     if setting is not settings.PROFILE:
         yield of(Layer.PROFILE, Alias(setting.key), Layer.PROFILE)
         yield from (of(Layer.PEER_PROFILE, alias, Layer.PROFILE) for alias in setting.keys)
-        yield of(Layer.BASE, Alias(setting.key), Layer.BASE)
-        yield from (of(Layer.PEER_BASE, alias, Layer.BASE) for alias in setting.keys)
+        if setting is not settings.GROUP:  # each profile's own, as its name is
+            yield of(Layer.BASE, Alias(setting.key), Layer.BASE)
+            yield from (of(Layer.PEER_BASE, alias, Layer.BASE) for alias in setting.keys)
         yield of(Layer.SHARED, Alias(setting.name), Layer.SHARED)
         yield from (of(Layer.SAML2AWS, alias, Layer.SAML2AWS) for alias in setting.account)
     yield Place(Layer.DEFAULT, "default")

@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from samlauth.errors import SettingsError, STSRefused
-from samlauth.flow import AssumeRoleWithSAML, Credentials, Refusal
+from samlauth.errors import NetworkError, SamlauthError, SettingsError, STSRefused
+from samlauth.flow import AssumeRoleWithSAML, Credentials, Refusal, Unmade
 from samlauth.saml import Assertion, Role, SAMLResponse
-from samlauth.sts import Duration, Grant, assume, explain, region_for
+from samlauth.sts import Duration, Grant, Order, assume, assume_each, explain, region_for
 from samlauth.testing import Replay, replay
 
 ROLE = Role(
@@ -178,3 +178,94 @@ def test_a_partition_nobody_knows_needs_a_region() -> None:
     with pytest.raises(SettingsError, match="aws-moon") as refused:
         region_for(role_in("aws-moon"), None)
     assert "-R" in refused.value.hint
+
+
+OTHER = Role(
+    "arn:aws:iam::222222222222:role/Reader", "arn:aws:iam::222222222222:saml-provider/Google"
+)
+BUSY = Refusal("Throttling", "Rate exceeded")
+NO = Refusal("AccessDenied", "no", 403)
+HOUR = Duration(3600, promised=True)
+
+
+def run_each(
+    *script: object, orders: tuple[Order, ...] = (Order(ROLE), Order(OTHER)), in_time: bool = True
+) -> Replay[tuple[Grant | SamlauthError, ...]]:
+    return replay(assume_each(orders, RESPONSE, assertion(), lambda: in_time), *script)
+
+
+def asked_for(played: Replay[tuple[Grant | SamlauthError, ...]]) -> list[tuple[Role, int]]:
+    return [(call.role, call.duration_seconds) for call in played.calls]
+
+
+def test_several_roles_are_asked_for_in_one_step() -> None:
+    played = run_each((GIVEN, GIVEN), orders=(Order(ROLE, HOUR), Order(OTHER, HOUR)))
+    assert played.result == (Grant(ROLE, GIVEN, 3600), Grant(OTHER, GIVEN, 3600))
+    assert asked_for(played) == [(ROLE, 3600), (OTHER, 3600)]
+
+
+def test_only_those_that_were_too_long_are_asked_for_again() -> None:
+    played = run_each((TOO_LONG, GIVEN), (TOO_LONG,), (GIVEN,))
+    assert played.result == (
+        Grant(ROLE, GIVEN, 14400, refused_seconds=43200),
+        Grant(OTHER, GIVEN, 43200),
+    )
+    assert asked_for(played) == [(ROLE, 43200), (OTHER, 43200), (ROLE, 28800), (ROLE, 14400)]
+
+
+def test_each_order_has_its_own_duration_region_and_limit() -> None:
+    orders = (Order(ROLE, HOUR, "eu-west-1"), Order(OTHER, learned=7200))
+    played = run_each((TOO_LONG, GIVEN), orders=orders)
+    assert [(call.region, call.duration_seconds) for call in played.calls] == [
+        ("eu-west-1", 3600),
+        ("us-east-1", 7200),
+    ]
+    refused, granted = played.result
+    assert isinstance(refused, STSRefused) and "does not allow credentials of 1 h" in str(refused)
+    assert isinstance(granted, Grant)
+
+
+def test_a_refusal_and_a_lost_connection_leave_the_others_be() -> None:
+    lost = NetworkError("gone")
+    third = Order(Role(OTHER.role_arn + "2", OTHER.principal_arn))
+    played = run_each((NO, GIVEN, Unmade(lost)), orders=(Order(ROLE), Order(OTHER), third))
+    refused, granted, away = played.result
+    assert isinstance(refused, STSRefused) and ROLE.role_arn in refused.message
+    assert isinstance(granted, Grant)
+    assert away is lost
+
+
+def test_an_error_of_the_only_call_left_is_its_own() -> None:
+    lost = NetworkError("gone")
+    played = run_each((GIVEN, TOO_LONG), lost)
+    assert played.result == (Grant(ROLE, GIVEN, 43200), lost)
+
+
+def test_what_was_throttled_waits_for_the_rest_and_comes_again_after_a_pause() -> None:
+    played = run_each((BUSY, TOO_LONG), (GIVEN,), None, (GIVEN,))
+    assert asked_for(played) == [(ROLE, 43200), (OTHER, 43200), (OTHER, 28800), (ROLE, 43200)]
+    assert [wait.seconds for wait in played.waits] == [2]
+    assert all(isinstance(result, Grant) for result in played.result)
+
+
+def test_throttling_that_does_not_end_is_a_refusal_in_the_end() -> None:
+    busy = (BUSY, BUSY)
+    played = run_each(busy, None, busy, None, busy, None, busy)
+    assert [wait.seconds for wait in played.waits] == [2, 5, 10]
+    assert all(
+        isinstance(result, STSRefused) and "limiting requests" in result.message
+        for result in played.result
+    )
+
+
+def test_a_response_that_grows_too_old_is_not_waited_with() -> None:
+    played = run_each((BUSY, GIVEN), in_time=False)
+    assert played.waits == []
+    assert isinstance(played.result[0], STSRefused) and isinstance(played.result[1], Grant)
+
+
+def test_a_role_of_an_unknown_partition_is_not_asked_for() -> None:
+    far = Role("arn:aws-far:iam::1:role/x", "arn:aws-far:iam::1:saml-provider/G")
+    played = run_each((GIVEN,), orders=(Order(far), Order(ROLE)))
+    assert isinstance(played.result[0], SettingsError)
+    assert [call.role for call in played.calls] == [ROLE]

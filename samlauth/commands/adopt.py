@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     changes: dict[str, dict[str, str | None]] = {}
     lines: list[str] = []
     to_replace: list[str] = []
-    for profile in dict.fromkeys((*_profiles(aws), *profiles(os.environ))):
+    for profile in dict.fromkeys((*profiles_in(aws.config), *profiles(os.environ))):
         try:
             awsfiles.check_profile_name(profile)
             section = aws.read_config(profile)
@@ -154,9 +154,12 @@ def _settings(count: int) -> str:
     return f"{count} setting{'s' if count > 1 else ''}"
 
 
-def _profiles(aws: files.AWSFiles) -> Iterator[str]:
-    """The names of all profiles in the AWS config file, as botocore reads them."""
-    for section in _sections(aws.config):
+def profiles_in(path: Path) -> Iterator[str]:
+    """The names of all profiles in a file like the AWS config file, as botocore reads them.
+
+    Raises FileError for one that is there and cannot be read.
+    """
+    for section in _sections(path):
         try:
             words = shlex.split(section)
         except ValueError:

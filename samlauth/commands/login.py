@@ -18,9 +18,10 @@ from samlauth.commands.target import Target, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
 from samlauth.effects.state import State, StateFile
-from samlauth.errors import NobodyToAsk
+from samlauth.errors import NobodyToAsk, UsageError
+from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer
+from samlauth.settings import Layer, Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
     """Log in; 0 when the profile holds good credentials afterwards."""
     goal = target(flags, os.environ)
+    if several(goal.settings, flags):
+        from samlauth.commands import many
+
+        return many.run(goal, options, flags, redactor)
+    if settings.ROLE_ARN.name in flags and "," in goal.profile and not goal.is_known:
+        raise UsageError(
+            f"{safe(goal.profile)} looks like several profiles, and there is one role.",
+            hint="Give -r once for each of the profiles.",
+        )
     if "credential_process" in {**goal.config, **goal.credentials} and not goal.is_process:
         from samlauth.commands import takeover
 
@@ -69,6 +79,19 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         _say_until(grant.credentials)
         output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
     return 0
+
+
+def several(values: Settings, flags: Mapping[str, str]) -> bool:
+    """Whether the settings mean more profiles than one: what a flag names comes first."""
+    if settings.GROUP.name in flags:
+        return True
+    if settings.ROLE_ARN.name in flags or values[settings.ALL_ROLES]:
+        return values[settings.ALL_ROLES] and (
+            settings.ROLE_ARN.name not in flags or settings.ALL_ROLES.name in flags
+        )
+    return (
+        settings.PROFILE.name not in flags and values.source(settings.GROUP).layer is Layer.SAMLAUTH
+    )
 
 
 def still_good(goal: Target, state: State, now: datetime) -> Held | None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
 
-_DECIDED_ELSEWHERE = frozenset(
+DECIDED_ELSEWHERE = frozenset(
     {Layer.SAMLAUTH, Layer.PEER_ENVIRONMENT, Layer.BASE, Layer.PEER_BASE, Layer.SHARED}
 )
 """Sources of a role that stays theirs to change: it is not written to the profile."""
@@ -61,14 +61,14 @@ def sign_in(
 
     ``stdin`` says whether standard input may hold the password.
     """
-    brought = _brought(goal.settings, options, redactor)
+    brought = brought_by(goal.settings, options, redactor)
     with World(goal.settings, options, redactor, stdin=stdin and not brought) as world:
         values, signed_in = world.run(whole(goal.settings, state, brought))
     world.keep_password()
     return Outcome(noted(values, world.answers), signed_in, brought is not None)
 
 
-def _brought(
+def brought_by(
     values: Settings, options: argparse.Namespace, redactor: Redactor
 ) -> IdentityProvider | None:
     """The SAML response that the command line has, or has asked for, as a provider of its own."""
@@ -123,9 +123,9 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     (grant,) = signed_in.grants
     credentials, role = grant.credentials, naming(grant.role, signed_in.assertion.roles)
     remembered: dict[str, str | None] = dict(values.to_store())
-    if values.source(settings.ROLE_ARN).layer not in _DECIDED_ELSEWHERE:
+    if values.source(settings.ROLE_ARN).layer not in DECIDED_ELSEWHERE:
         remembered[settings.ROLE_ARN.key] = role
-    sections = {} if goal.is_process else {goal.profile: _section(credentials)}
+    sections = {} if goal.is_process else {goal.profile: section_of(credentials)}
     for notice in goal.files.write({goal.profile: remembered}, sections).notices:
         warn(notice)
     whose = (
@@ -135,10 +135,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     )
     issued = Issued(credentials.access_key_id, whose, _now(), credentials.expiration)
     if goal.is_process:
-        try:
-            cache.keep(goal.cache, str(goal.files.config), credentials, issued)
-        except (OSError, FileError) as error:
-            warn(f"The credentials were not kept for next time: {error}")
+        keep(goal, credentials, issued)
     memory.update(
         lambda state: state.with_login(
             goal.profile,
@@ -151,7 +148,15 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     return Held(credentials, issued)
 
 
-def _section(credentials: Credentials) -> dict[str, str | None]:
+def keep(goal: Target, credentials: Credentials, issued: Issued) -> None:
+    """Put them where ``credential-process`` finds them."""
+    try:
+        cache.keep(goal.cache, str(goal.files.config), credentials, issued)
+    except (OSError, FileError) as error:
+        warn(f"The credentials were not kept for next time: {error}")
+
+
+def section_of(credentials: Credentials) -> dict[str, str | None]:
     """The profile's keys in the credentials file."""
     return {
         "aws_access_key_id": credentials.access_key_id,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from samlauth.awsfiles import check_profile_name
+from samlauth.awsfiles import check_profile_name, is_profile_name
 from samlauth.commands.target import warn
 from samlauth.durations import spell
 from samlauth.effects import cache, files, output, prompt
@@ -114,15 +114,7 @@ def _known(aws: files.AWSFiles, state: State) -> list[str]:
         cached = {unquote(path.name) for path in folder.iterdir() if "." not in path.name}
     except OSError:
         cached = set()
-    return sorted(filter(_is_name, cached | state.profiles.keys()))
-
-
-def _is_name(profile: str) -> bool:
-    try:
-        check_profile_name(profile)
-    except SettingsError:
-        return False
-    return True
+    return sorted(filter(is_profile_name, cached | state.profiles.keys()))
 
 
 def as_json(row: Row, now: datetime) -> dict[str, object]:

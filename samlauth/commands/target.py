@@ -31,6 +31,11 @@ class Target:
         return self.settings.role or self.settings.remembered_role
 
     @property
+    def is_known(self) -> bool:
+        """Whether one of the files has the profile."""
+        return bool(self.config or self.credentials)
+
+    @property
     def is_process(self) -> bool:
         """Whether AWS tools get the profile's credentials by ``samlauth credential-process``."""
         return served_by_us(self.config) == self.profile

@@ -28,7 +28,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -41,6 +41,7 @@ from samlauth.awsfiles import (
     config_section,
     edit,
     read_section,
+    read_sections,
 )
 from samlauth.errors import FileError
 
@@ -102,6 +103,19 @@ class AWSFiles:
         """As :meth:`read_config`, of the credentials file."""
         check_profile_name(profile)
         return read_section(_load(self.credentials), profile)
+
+    def read_each(
+        self, profiles: Iterable[str]
+    ) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+        """As :meth:`read_config` and :meth:`read_credentials`, with each file read but once."""
+        names = tuple(profiles)
+        for profile in names:
+            check_profile_name(profile)
+        data = _load(self.config)
+        sections = {profile: config_section(profile, data) for profile in names}
+        config = read_sections(data, sections.values())
+        credentials = read_sections(_load(self.credentials), names)
+        return {name: (config[sections[name]], credentials[name]) for name in names}
 
     def write(self, config: Changes, credentials: Changes) -> Written:
         """Change keys of profiles, named by their own names: the config file first, then the other.

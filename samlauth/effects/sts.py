@@ -26,7 +26,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ProxyError, SSLError
 from samlauth import __version__
 from samlauth.effects.connections import Exchange, silence
 from samlauth.errors import NetworkError, SettingsError
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal
+from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal, Unmade
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
@@ -64,17 +64,35 @@ class STS:
         with suppress(SettingsError):
             self._client("us-east-1")
 
-    def call(self, step: CallSTS) -> tuple[Credentials | Refusal, ...]:
+    def call(self, step: CallSTS) -> tuple[Credentials | Refusal | Unmade, ...]:
         """What STS answers to each call, in their order, after at most four attempts each.
 
-        Raises NetworkError when one could not be made, or what answered was not STS; SettingsError
-        for a region or an endpoint that cannot be.
+        Raises NetworkError when the only call could not be made, or what answered was not STS;
+        SettingsError for a region or an endpoint that cannot be. Of several calls, those answer
+        with it themselves; and once one has failed in a region that has answered none, the others
+        there are not tried, for each would take as long to fail.
         """
         if len(step.calls) < 2:
             return tuple(map(self._assume, step.calls))
+        answered: set[str] = set()
+        given_up: dict[str, Unmade] = {}
+
+        def assume(call: AssumeRoleWithSAML) -> Credentials | Refusal | Unmade:
+            if call.region in given_up:
+                return given_up[call.region]
+            try:
+                found = self._assume(call)
+            except (NetworkError, SettingsError) as error:
+                unmade = Unmade(error)
+                if call.region not in answered:
+                    given_up[call.region] = unmade
+                return unmade
+            answered.add(call.region)
+            return found
+
         workers = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="sts")
         try:
-            return tuple(workers.map(self._assume, step.calls))
+            return tuple(workers.map(assume, step.calls))
         finally:
             # After an error or Ctrl-C nobody wants the calls that have not begun.
             workers.shutdown(wait=False, cancel_futures=True)

@@ -82,13 +82,27 @@ class STS:
 
     def __init__(self, trust: Trust, clock: Callable[[], float] = time.time) -> None:
         self.calls: list[Call] = []
+        self.most_at_once = 0
+        """How many calls there were at the same time, at most."""
+        self._now = 0
         self._trust = trust
         self._clock = clock
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()  # moto's backends are plain dictionaries
+        self._counting = threading.Lock()
 
     def __call__(self, request: Request) -> Response:
         """Answers one request."""
+        with self._counting:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            return self._answer(request)
+        finally:
+            with self._counting:
+                self._now -= 1
+
+    def _answer(self, request: Request) -> Response:
         host = request.host.removesuffix(":443").lower()
         parameters = dict(request.form if request.method == "POST" else request.query)
         action = parameters.get("Action", "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import statistics
@@ -41,6 +42,9 @@ WHO = (
     "x",
 )
 PASSWORD = "not-a-real-password"
+MANY = 100
+ROUND_TRIP = 0.1
+"""Seconds, of the rows with many roles."""
 
 
 @dataclass
@@ -103,13 +107,33 @@ def measure(title: str, rows: Sequence[Row], rounds: int, against: Sequence[str]
 
 
 @contextmanager
-def site(folder: Path, round_trip: float) -> Iterator[dict[str, str]]:
+def site(folder: Path, round_trip: float, roles: int = 1) -> Iterator[dict[str, str]]:
     """The fake services, running; the variables that lead a command to them."""
-    command = [sys.executable, "-m", "tests.bench.site", str(folder), str(round_trip)]
+    numbers = str(round_trip), str(roles)
+    command = [sys.executable, "-m", "tests.bench.site", str(folder), *numbers]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as serving:
         assert serving.stdin and serving.stdout
         yield json.loads(serving.stdout.readline())
         serving.stdin.close()
+
+
+def measure_many(folder: Path, environ: Mapping[str, str], rounds: int) -> None:
+    """A hundred roles, against one role and the least their calls can take eight at a time."""
+    rows = []
+    for name, arguments in (
+        ("one role", ("-r", "ReadOnly")),
+        (f"{MANY} roles", ("--all-roles", "--profile-name", "{account}-{role}")),
+    ):
+        home = folder / name
+        home.mkdir()
+        command = [HERE / "samlauth", *WHO[:-2], *arguments, "-d", "1h", "--force"]
+        rows.append(Row(name, command, {**environ, "HOME": str(home)}, PASSWORD + "\n"))
+    milliseconds = ROUND_TRIP * 1000
+    measure(f"Many roles, a round trip of {milliseconds:.0f} ms", rows, rounds, ["one role"])
+    one, many = (statistics.median(row.wall) * 1000 for row in rows)
+    # The login has one call of its own already.
+    least = one + (math.ceil(MANY / 8) - 1) * milliseconds
+    print(f"{'the login and the calls alone':34}{least:9.1f}{'':16}{many / least:12.2f}x")
 
 
 @contextmanager
@@ -199,6 +223,8 @@ def main() -> None:
                     options.rounds,
                     ["aws-google-auth"],
                 )
+        with site(folder, ROUND_TRIP, MANY) as way:
+            measure_many(folder, plain | way, options.rounds)
         with signed_in_browser() as browser:
             if browser is not None:
                 command = [HERE / "samlauth", *browser["arguments"]]

@@ -1,7 +1,8 @@
 """A Google and an STS that check nothing: the same few bytes for whoever signs in.
 
-``python -m tests.bench.site FOLDER SECONDS`` serves them, each answer after so many seconds, until
-standard input ends. It prints, as JSON, the variables that lead a command there.
+``python -m tests.bench.site FOLDER SECONDS ROLES`` serves them, each answer after so many seconds,
+until standard input ends; the response offers so many roles. It prints, as JSON, the variables that
+lead a command there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
-from samlauth.sandbox.accounts import account_role
+from samlauth.sandbox.accounts import account_role, account_roles
 from samlauth.sandbox.assertions import ACS, Statement, signer
 from samlauth.sandbox.authority import Authority
 from samlauth.sandbox.google.g2 import G2
@@ -31,7 +32,7 @@ SCREENS: tuple[Screen, ...] = ("identifier", "password")
 class Answers:
     """The pages of a sign-in by password, made once."""
 
-    def __init__(self, round_trip: float) -> None:
+    def __init__(self, round_trip: float, roles: int) -> None:
         self._round_trip = round_trip
         ticket = Ticket.fresh(
             f"https://accounts.google.com{ENTRY}&from_login=1", "ada@example.com", time.time()
@@ -40,10 +41,11 @@ class Answers:
             screen: _page(G2().page(screen, ticket, refused=False)) for screen in SCREENS
         }
         now = datetime.now(UTC)
+        offered = (ROLE,) if roles == 1 else account_roles(roles)
         statement = Statement(
             issuer="https://accounts.google.com/o/saml2?idpid=C01bench",
             subject="ada@example.com",
-            roles=(ROLE.attribute_value,),
+            roles=tuple(role.attribute_value for role in offered),
             issued=now,
             role_session_name="ada@example.com",
             session_duration=3600,
@@ -71,12 +73,12 @@ class Answers:
         return Response(HTTPStatus.OK, self._credentials, (("Content-Type", "text/xml"),))
 
 
-def serve(folder: Path, round_trip: float) -> None:
+def serve(folder: Path, round_trip: float, roles: int) -> None:
     """Serve until standard input ends."""
     authority = Authority()
     bundle = folder / "ca.pem"
     authority.write(bundle)
-    answers = Answers(round_trip)
+    answers = Answers(round_trip, roles)
     google, sts = (Site(it, authority.context).serve for it in (answers.google, answers.sts))
 
     def find(host: str) -> Destination | None:
@@ -109,4 +111,4 @@ def _credentials(expiration: datetime) -> bytes:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), float(sys.argv[2]))
+    serve(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))

@@ -146,6 +146,7 @@ def test_each_file_has_its_own_name_for_a_profile(aws: AWSFiles) -> None:
     for name in ("default", "sts", "a b"):
         aws.write({name: {"region": name}}, {name: KEYS})
         assert aws.read_config(name) == {"region": name}
+        assert aws.read_each([name, "gone"]) == {name: ({"region": name}, KEYS), "gone": ({}, {})}
         assert aws.read_credentials(name) == KEYS
     assert "[profile sts]" in aws.config.read_text()
     assert "[sts]" in aws.credentials.read_text()

@@ -18,7 +18,7 @@ from samlauth import __version__
 from samlauth.effects.http import Http
 from samlauth.effects.sts import STS
 from samlauth.errors import NetworkError, SettingsError
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal
+from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal, Unmade
 from samlauth.saml import Role, SAMLResponse
 from tests.effects.loopback import Proxy, Received, Reply, Server, response
 
@@ -152,6 +152,42 @@ class TestTheCall:
         assert [
             result.access_key_id if isinstance(result, Credentials) else result for result in found
         ] == ["One", Refusal("AccessDenied", "Two", 403), "Three"]
+
+    def test_never_more_than_eight_at_once(self, bench: Bench) -> None:
+        eight, lock = threading.Barrier(8, timeout=20), threading.Lock()
+        now = most = 0
+
+        def answer(_: Received) -> bytes:
+            nonlocal now, most
+            with lock:
+                now += 1
+                most = max(most, now)
+            eight.wait()  # goes on once eight are under way
+            with lock:
+                now -= 1
+            return granted()
+
+        bench.serves(answer)
+        found = bench.sts().call(CallSTS((call(),) * 24))
+        assert sum(isinstance(result, Credentials) for result in found) == 24
+        assert most == 8
+
+    def test_of_several_calls_one_that_cannot_be_made_leaves_the_others_be(
+        self, bench: Bench
+    ) -> None:
+        bench.serves(lambda _: granted())
+        away, senseless = "ap-southeast-2", "no such region"
+        calls = (call(), call(region=away), call(), call(region=senseless), call(region=away))
+        one, lost, other, wrong, lost_too = bench.sts().call(CallSTS(calls))
+        assert isinstance(one, Credentials) and isinstance(other, Credentials)
+        assert isinstance(lost, Unmade) and isinstance(lost_too, Unmade)
+        assert isinstance(lost.error, NetworkError) and isinstance(lost_too.error, NetworkError)
+        assert isinstance(wrong, Unmade) and isinstance(wrong.error, SettingsError)
+
+    def test_where_nothing_answers_not_all_of_many_are_tried(self, bench: Bench) -> None:
+        found = bench.sts().call(CallSTS((call(),) * 100))
+        assert all(isinstance(result, Unmade) for result in found)
+        assert 1 <= len(bench.proxy.asked) <= 16
 
     def test_no_calls_no_answers(self, bench: Bench) -> None:
         assert bench.sts().call(CallSTS(())) == ()
