@@ -52,6 +52,7 @@ other commands:
   samlauth status [--json | --short]    what is stored, and how long it lasts
   samlauth configure -p NAME            answer the questions once
   samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
+  samlauth configure chain NAME         make a profile whose role is taken with another's credentials
   samlauth import [--check]             take over what other tools have set up
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
@@ -284,6 +285,8 @@ def _status(argv: list[str]) -> int:
 def _configure(argv: list[str]) -> int:
     if not argv or argv[0].startswith("-"):
         return _configure_profile(argv)
+    if argv[0] == "chain":
+        return _configure_chain(argv[1:])
     from samlauth.commands import configure
 
     argv = configure.split(argv)
@@ -295,6 +298,20 @@ def _configure(argv: list[str]) -> int:
     options = _parse(parser, argv)
     _end_on_signals()
     return configure.run(options)
+
+
+def _configure_chain(argv: list[str]) -> int:
+    from samlauth.commands import configure_chain
+
+    parser = _parser(
+        "samlauth configure chain NAME --source-profile NAME --role-arn ARN",
+        "Make a profile whose role is taken with another profile's credentials, by every AWS tool.",
+        "A role taken so lasts an hour at most; AWS tools renew it while the source is good.\n",
+    )
+    configure_chain.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return configure_chain.run(options)
 
 
 def _configure_profile(argv: list[str]) -> int:
