@@ -117,21 +117,27 @@ class Grant:
 
 
 def region_for(role: Role, wanted: str | None) -> str:
+    """As :func:`region_of`, for a role of an assertion."""
+    return region_of(role.role_arn, wanted)
+
+
+def region_of(role_arn: str, wanted: str | None) -> str:
     """The region whose STS to call: the wanted one where the role's partition has it.
 
     STS credentials are good in every region of the partition, so another partition's region
     (``us-east-1`` set for a GovCloud role) is no mistake to stop at. Raises SettingsError for a
     partition without a known region.
     """
+    partition = role_arn.split(":")[1]
     if wanted:
         of = next((p for prefix, p in _PREFIXES if wanted.startswith(prefix)), "aws")
-        if of == role.partition or role.partition not in _HOME_REGIONS:
+        if of == partition or partition not in _HOME_REGIONS:
             return wanted
     try:
-        return _HOME_REGIONS[role.partition]
+        return _HOME_REGIONS[partition]
     except KeyError:
         raise SettingsError(
-            f"The role {role.role_arn} is in the partition {role.partition!r}, "
+            f"The role {role_arn} is in the partition {partition!r}, "
             "whose regions this version does not know.",
             hint="Name one of its regions with -R.",
         ) from None

@@ -19,7 +19,17 @@ from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
 from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
-from samlauth.flow import Browse, BrowserEnded, CallSTS, Credentials, Flow, Page, Refusal, Request
+from samlauth.flow import (
+    Browse,
+    BrowserEnded,
+    Caller,
+    CallSTS,
+    Credentials,
+    Flow,
+    Page,
+    Refusal,
+    Request,
+)
 from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
 from samlauth.settings import TABLE, Setting, Settings
@@ -173,7 +183,7 @@ class World:
         with self._terminal.showing(request.shows):
             return self._http.send(request)
 
-    def _call_sts(self, step: CallSTS) -> tuple[Credentials | Refusal, ...]:
+    def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal, ...]:
         with self._terminal.showing(step.shows):
             return self._sts.call(step)
 
