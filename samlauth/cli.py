@@ -28,6 +28,7 @@ COMMANDS = (
     "roles",
     "status",
     "logout",
+    "assume-role",
     "configure",
     "import",
     "totp",
@@ -53,6 +54,7 @@ other commands:
   samlauth configure -p NAME            answer the questions once
   samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
   samlauth configure chain NAME         make a profile whose role is taken with another's credentials
+  samlauth assume-role -p NAME          take a role with another profile's credentials
   samlauth import [--check]             take over what other tools have set up
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
@@ -135,6 +137,8 @@ def dispatch(argv: list[str]) -> int:
             return _roles(rest)
         case "status":
             return _status(rest)
+        case "assume-role":
+            return _assume_role(rest)
         case "configure":
             return _configure(rest)
         case "import":
@@ -280,6 +284,20 @@ def _status(argv: list[str]) -> int:
     )
     status.arguments(parser)
     return status.run(_parse(parser, argv))
+
+
+def _assume_role(argv: list[str]) -> int:
+    from samlauth.commands import assume_role
+
+    parser = _parser(
+        "samlauth assume-role -p NAME --source-profile NAME --role-arn ARN [options]",
+        "Take a role with another profile's credentials, and store or print its own.",
+        "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
+    )
+    _setting_arguments(parser)
+    assume_role.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return assume_role.run(options, _flags(options), redactor)
 
 
 def _configure(argv: list[str]) -> int:

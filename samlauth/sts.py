@@ -89,9 +89,9 @@ class SessionPolicies:
     def __bool__(self) -> bool:
         return bool(self.policy or self.arns or self.read_only)
 
-    def arns_for(self, role: Role) -> tuple[str, ...]:
+    def arns_for(self, role_arn: str) -> tuple[str, ...]:
         """The managed policies to name for this role."""
-        own = f"arn:{role.partition}:iam::aws:policy/ReadOnlyAccess"
+        own = f"arn:{role_arn.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"
         return (*self.arns, own) if self.read_only and own not in self.arns else self.arns
 
     def __str__(self) -> str:
@@ -160,7 +160,7 @@ def assume(
     refused: int | None = None
     for seconds in duration.candidates(assertion, learned):
         call = AssumeRoleWithSAML(
-            role, response, seconds, region, policies.policy, policies.arns_for(role)
+            role, response, seconds, region, policies.policy, policies.arns_for(role.role_arn)
         )
         (answer,) = yield from call_sts(call, shows=f"Asking AWS for {role.name}")
         match answer:

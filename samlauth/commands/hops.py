@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samlauth.chains import LONGEST, Hop
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
+    from samlauth.chains import Hop
     from samlauth.effects.files import AWSFiles
 
 
@@ -51,6 +51,8 @@ def hops_of(aws: AWSFiles, profile: str, seen: tuple[str, ...] = ()) -> Chain:
 
 
 def _hop(profile: str, keys: Mapping[str, str]) -> Hop:
+    from samlauth.chains import LONGEST, Hop
+
     seconds = keys.get("duration_seconds", str(LONGEST))
     if not (seconds.isascii() and seconds.isdecimal()):
         raise SettingsError(

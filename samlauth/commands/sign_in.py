@@ -125,7 +125,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     remembered: dict[str, str | None] = dict(values.to_store())
     if values.source(settings.ROLE_ARN).layer not in _DECIDED_ELSEWHERE:
         remembered[settings.ROLE_ARN.key] = role
-    sections = {} if goal.is_process else {goal.profile: _section(credentials)}
+    sections = {} if goal.is_process else {goal.profile: section(credentials)}
     for notice in goal.files.write({goal.profile: remembered}, sections).notices:
         warn(notice)
     whose = (
@@ -151,7 +151,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     return Held(credentials, issued)
 
 
-def _section(credentials: Credentials) -> dict[str, str | None]:
+def section(credentials: Credentials) -> dict[str, str | None]:
     """The profile's keys in the credentials file."""
     return {
         "aws_access_key_id": credentials.access_key_id,
