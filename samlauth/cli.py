@@ -29,6 +29,7 @@ COMMANDS = (
     "status",
     "logout",
     "assume-role",
+    "assume-role-with-web-identity",
     "configure",
     "import",
     "totp",
@@ -53,8 +54,9 @@ other commands:
   samlauth status [--json | --short]    what is stored, and how long it lasts
   samlauth configure -p NAME            answer the questions once
   samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
-  samlauth configure chain NAME         make a profile whose role is taken with another's credentials
+  samlauth configure chain NAME         make a profile that takes a role with another's keys
   samlauth assume-role -p NAME          take a role with another profile's credentials
+  samlauth assume-role-with-web-identity -p NAME   the same with a token of an OpenID Connect issuer
   samlauth import [--check]             take over what other tools have set up
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
@@ -139,6 +141,8 @@ def dispatch(argv: list[str]) -> int:
             return _status(rest)
         case "assume-role":
             return _assume_role(rest)
+        case "assume-role-with-web-identity":
+            return _assume_role_with_web_identity(rest)
         case "configure":
             return _configure(rest)
         case "import":
@@ -298,6 +302,21 @@ def _assume_role(argv: list[str]) -> int:
     assume_role.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
     return assume_role.run(options, _flags(options), redactor)
+
+
+def _assume_role_with_web_identity(argv: list[str]) -> int:
+    from samlauth.commands import assume_role_with_web_identity as command
+
+    parser = _parser(
+        "samlauth assume-role-with-web-identity -p NAME --role-arn ARN "
+        "--web-identity-token-file FILE",
+        "Take a role with a token of an OpenID Connect issuer, and store or print its credentials.",
+        "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
+    )
+    _setting_arguments(parser)
+    command.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return command.run(options, _flags(options), redactor)
 
 
 def _configure(argv: list[str]) -> int:
