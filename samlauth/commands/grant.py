@@ -110,7 +110,8 @@ def hand_over(
         region = goal.settings[settings.REGION]
         with World(goal.settings, options, redactor, stdin=False) as world:
             caller = world.run(prove(credentials, who.role_arn, region))
-        output.tell(f"AWS says you are {safe(caller.arn, 1000)}.")
+        if not options.quiet:
+            output.tell(f"AWS says you are {safe(caller.arn, 1000)}.")
 
 
 def _store(goal: Target, credentials: Credentials, who: Identity) -> None:

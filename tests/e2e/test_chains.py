@@ -85,7 +85,7 @@ class TestAssumeRole:
             *("--session-name", "ada-dev", "-d", "30m", "--policy", str(policy)),
             *("--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
             *("--tags", "team=data", "cost=42=x", "--transitive-tag-keys", "team"),
-            *("--source-identity", "ada"),
+            *("--source-identity", "ada", "-l", "debug"),
         )
         assert done.returncode == 0, done.stderr
         (call,) = taken(stage)
@@ -108,7 +108,12 @@ class TestAssumeRole:
             "TransitiveTagKeys.member.1": "team",
             "SourceIdentity": "ada",
         }
-        assert "654321" not in done.stdout + done.stderr
+        shown = done.stdout + done.stderr
+        assert "POST sts." in shown
+        keys = [*stage.profile().values(), *stage.profile("dev-env").values()]
+        secrets = [key for key in keys if len(key) > 30]
+        assert len(secrets) > 4
+        assert [secret for secret in ("654321", *secrets) if secret in shown] == []
 
     def test_it_can_be_printed_and_not_stored(self, stage: Stage) -> None:
         before = (stage.aws / "credentials").read_bytes(), (stage.aws / "config").read_bytes()
@@ -140,6 +145,7 @@ class TestAssumeRole:
             (("--external-id", "wrong"), 8, "The external id you gave, wrong"),
             (("--session-name", "ada lovelace"), 8, "does not take 'ada lovelace'"),
             (("--tags", "a=" + "x" * 3000), 8, "larger than AWS takes"),
+            (("--policy", "long"), 8, "longer than the 2048 characters"),
             (("-d", "2h"), 2, "an hour at most"),
             (("--role-arn", "assumed-dev"), 3, "not the ARN of a role"),
             (("--tags", "team"), 2, "no session tag"),
@@ -152,7 +158,9 @@ class TestAssumeRole:
     ) -> None:
         stage.rehearsal.sts.wanted.external_ids[DEV] = "partner-7"
         before = (stage.aws / "credentials").read_bytes(), (stage.aws / "config").read_bytes()
-        done = stage.piped(*TAKE, *words)
+        long = stage.rehearsal.home / "long.json"
+        long.write_text('{"Statement": "' + "x" * 2100 + '"}')
+        done = stage.piped(*TAKE, *(str(long) if word == "long" else word for word in words))
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         assert said in done.stderr
         assert "Traceback" not in done.stderr
