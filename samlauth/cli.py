@@ -186,6 +186,8 @@ def _unexpected(error: Exception) -> int:
 
 
 def _login(argv: list[str]) -> int:
+    from samlauth.commands import grant
+
     parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
     _setting_arguments(parser)
     parser.add_argument(
@@ -194,16 +196,7 @@ def _login(argv: list[str]) -> int:
         action="store_true",
         help="sign in although the credentials are still good",
     )
-    parser.add_argument(
-        "--overwrite-keys",
-        action="store_true",
-        help="allow replacing a profile's long-lived keys",
-    )
-    parser.add_argument(
-        "--print-creds",
-        action="store_true",
-        help="print the credentials as an export line, besides storing them",
-    )
+    grant.arguments(parser)
     parser.add_argument(
         "--saml-assertion",
         metavar="VALUE",

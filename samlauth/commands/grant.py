@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
-from samlauth.commands.login import exports
-from samlauth.commands.sign_in import section
 from samlauth.commands.target import Target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
@@ -52,14 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def require_possible(goal: Target, options: argparse.Namespace) -> None:
     """Raises UsageError and SettingsError, before anybody is asked for anything, when what is
     wanted of the credentials cannot be."""
-    if options.json and options.print_creds:
-        raise UsageError("--json and --print-creds are two forms of one thing; give one of them.")
+    require_sense(options)
     if options.no_write:
-        if not (options.json or options.print_creds or options.verify):
-            raise UsageError(
-                "With --no-write alone nothing would become of the credentials.",
-                hint="Give --json, --print-creds or --verify with it.",
-            )
         return
     refuse_unwritable(
         goal.profile,
@@ -76,6 +68,55 @@ def require_possible(goal: Target, options: argparse.Namespace) -> None:
         )
 
 
+def require_sense(options: argparse.Namespace) -> None:
+    """Raises UsageError for options that cannot be meant together."""
+    if options.json and options.print_creds:
+        raise UsageError("--json and --print-creds are two forms of one thing; give one of them.")
+    if options.no_write and not (options.json or options.print_creds or options.verify):
+        raise UsageError(
+            "With --no-write alone nothing would become of the credentials.",
+            hint="Give --json, --print-creds or --verify with it.",
+        )
+
+
+def show(credentials: Credentials, options: argparse.Namespace) -> None:
+    """Print them, if they are to be."""
+    if options.json:
+        output.data(process_answer(credentials).decode())
+    if options.print_creds:
+        output.data(exports(credentials))
+
+
+def exports(credentials: Credentials) -> str:
+    """One line for a POSIX shell to evaluate."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_SESSION_EXPIRATION": f"{credentials.expiration:%Y-%m-%dT%H:%M:%S%z}",
+    }
+    return "export " + " ".join(f"{name}='{value}'" for name, value in variables.items())
+
+
+def verify(
+    goal: Target,
+    credentials: Credentials,
+    role_arn: str,
+    options: argparse.Namespace,
+    redactor: Redactor,
+) -> None:
+    """Have AWS say whose they are, if that is wanted. Raises STSRefused when it does not take them."""
+    if not options.verify:
+        return
+    from samlauth.chains import prove
+    from samlauth.commands.world import World
+
+    with World(goal.settings, options, redactor, stdin=False) as world:
+        caller = world.run(prove(credentials, role_arn, goal.settings[settings.REGION]))
+    if not options.quiet:
+        output.tell(f"AWS says you are {safe(caller.arn, 1000)}.")
+
+
 def hand_over(
     goal: Target,
     credentials: Credentials,
@@ -89,10 +130,7 @@ def hand_over(
     credentials.
     """
     # Before they are stored: a file that cannot be written must not cost them.
-    if options.json:
-        output.data(process_answer(credentials).decode())
-    if options.print_creds:
-        output.data(exports(credentials))
+    show(credentials, options)
     if not options.no_write:
         _store(goal, credentials, who)
     if not options.quiet:
@@ -103,18 +141,12 @@ def hand_over(
         )
         if not options.no_write:
             output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
-    if options.verify:
-        from samlauth.chains import prove
-        from samlauth.commands.world import World
-
-        region = goal.settings[settings.REGION]
-        with World(goal.settings, options, redactor, stdin=False) as world:
-            caller = world.run(prove(credentials, who.role_arn, region))
-        if not options.quiet:
-            output.tell(f"AWS says you are {safe(caller.arn, 1000)}.")
+    verify(goal, credentials, who.role_arn, options, redactor)
 
 
 def _store(goal: Target, credentials: Credentials, who: Identity) -> None:
+    from samlauth.commands.sign_in import section
+
     values = goal.settings
     region = values[settings.REGION]
     given = values.source(settings.REGION).layer is Layer.FLAG

@@ -220,6 +220,21 @@ class TestAChain:
         ]
         assert stage.profile()["aws_session_token"]
 
+    def test_what_is_kept_is_not_used_for_another_chain(self, stage: Stage) -> None:
+        self.make(stage)
+        words = ("credential-process", "-p", "dev-env")
+        first = stage.piped(*words)
+        config = stage.aws / "config"
+        config.write_text(config.read_text() + "\n[profile other]\nregion = eu-west-1\n")
+        assert stage.piped(*words).stdout == first.stdout, "nothing of the chain has changed"
+        config.write_text(
+            config.read_text().replace(DEV, DEV + "-2").replace("partner-7", "partner-8")
+        )
+        other = stage.piped(*words)
+        assert other.returncode == 0, other.stderr
+        assert other.stdout != first.stdout
+        assert [call.role_arn for call in taken(stage)] == [DEV, DEV + "-2"]
+
     def test_a_circle_is_refused(self, stage: Stage) -> None:
         self.make(stage)
         config = stage.aws / "config"
