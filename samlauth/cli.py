@@ -28,6 +28,8 @@ COMMANDS = (
     "roles",
     "status",
     "logout",
+    "assume-role",
+    "assume-role-with-web-identity",
     "configure",
     "import",
     "totp",
@@ -52,6 +54,9 @@ other commands:
   samlauth status [--json | --short]    what is stored, and how long it lasts
   samlauth configure -p NAME            answer the questions once
   samlauth configure process -p NAME    make AWS tools get them from samlauth by themselves
+  samlauth configure chain NAME         make a profile that takes a role with another's keys
+  samlauth assume-role -p NAME          take a role with another profile's credentials
+  samlauth assume-role-with-web-identity -p NAME   the same with a token of an OpenID Connect issuer
   samlauth import [--check]             take over what other tools have set up
   samlauth credential-process -p NAME   print them as AWS's credential_process wants them
   samlauth assertion                    sign in here for a machine that cannot
@@ -134,6 +139,10 @@ def dispatch(argv: list[str]) -> int:
             return _roles(rest)
         case "status":
             return _status(rest)
+        case "assume-role":
+            return _assume_role(rest)
+        case "assume-role-with-web-identity":
+            return _assume_role_with_web_identity(rest)
         case "configure":
             return _configure(rest)
         case "import":
@@ -177,6 +186,8 @@ def _unexpected(error: Exception) -> int:
 
 
 def _login(argv: list[str]) -> int:
+    from samlauth.commands import grant
+
     parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
     _setting_arguments(parser, several=True)
     parser.add_argument(
@@ -185,16 +196,7 @@ def _login(argv: list[str]) -> int:
         action="store_true",
         help="sign in although the credentials are still good",
     )
-    parser.add_argument(
-        "--overwrite-keys",
-        action="store_true",
-        help="allow replacing a profile's long-lived keys",
-    )
-    parser.add_argument(
-        "--print-creds",
-        action="store_true",
-        help="print the credentials as an export line, besides storing them",
-    )
+    grant.arguments(parser)
     parser.add_argument(
         "--saml-assertion",
         metavar="VALUE",
@@ -288,9 +290,40 @@ def _status(argv: list[str]) -> int:
     return status.run(_parse(parser, argv))
 
 
+def _assume_role(argv: list[str]) -> int:
+    from samlauth.commands import assume_role
+
+    parser = _parser(
+        "samlauth assume-role -p NAME --source-profile NAME --role-arn ARN [options]",
+        "Take a role with another profile's credentials, and store or print its own.",
+        "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
+    )
+    _setting_arguments(parser)
+    assume_role.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return assume_role.run(options, _flags(options), redactor)
+
+
+def _assume_role_with_web_identity(argv: list[str]) -> int:
+    from samlauth.commands import assume_role_with_web_identity as command
+
+    parser = _parser(
+        "samlauth assume-role-with-web-identity -p NAME --role-arn ARN "
+        "--web-identity-token-file FILE",
+        "Take a role with a token of an OpenID Connect issuer, and store or print its credentials.",
+        "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
+    )
+    _setting_arguments(parser)
+    command.arguments(parser)
+    options, redactor = _to_sign_in(parser, argv)
+    return command.run(options, _flags(options), redactor)
+
+
 def _configure(argv: list[str]) -> int:
     if not argv or argv[0].startswith("-"):
         return _configure_profile(argv)
+    if argv[0] == "chain":
+        return _configure_chain(argv[1:])
     from samlauth.commands import configure
 
     argv = configure.split(argv)
@@ -302,6 +335,20 @@ def _configure(argv: list[str]) -> int:
     options = _parse(parser, argv)
     _end_on_signals()
     return configure.run(options)
+
+
+def _configure_chain(argv: list[str]) -> int:
+    from samlauth.commands import configure_chain
+
+    parser = _parser(
+        "samlauth configure chain NAME --source-profile NAME --role-arn ARN",
+        "Make a profile whose role is taken with another profile's credentials, by every AWS tool.",
+        "A role taken so lasts an hour at most; AWS tools renew it while the source is good.\n",
+    )
+    configure_chain.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return configure_chain.run(options)
 
 
 def _configure_profile(argv: list[str]) -> int:

@@ -28,16 +28,22 @@ from samlauth.challenges import (
 )
 from samlauth.errors import NobodyToAsk, SamlauthError
 from samlauth.flow import (
+    AssumeRole,
+    AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
     Browse,
     BrowserEnded,
+    Caller,
     CallSTS,
     Credentials,
     Ended,
     Flow,
+    GetCallerIdentity,
     Page,
     Refusal,
     Request,
     Step,
+    STSCall,
     T,
     Tell,
     Unmade,
@@ -60,7 +66,7 @@ class Effects:
     answer: Callable[[AnyChallenge], object | None]
     """The answer, or None when nobody can give one."""
     tell: Callable[[Tell], None]
-    call_sts: Callable[[CallSTS], tuple[Credentials | Refusal | Unmade, ...]]
+    call_sts: Callable[[CallSTS], tuple[Credentials | Caller | Refusal | Unmade, ...]]
     redactor: Redactor
     wait: Callable[[Wait, Send], Ended]
     """Waits, and sends the step's poll meanwhile by the function it is given."""
@@ -106,11 +112,11 @@ def _perform(step: Step, effects: Effects) -> object:
                 _hide(redactor, (caught.base64,))
             return caught
         case CallSTS(calls):
-            _hide(redactor, {call.saml_response.base64 for call in calls})
+            _hide(redactor, {secret for call in calls for secret in _secrets(call)})
             results = effects.call_sts(step)
             for result in results:
                 if isinstance(result, Credentials):
-                    _hide(redactor, (result.secret_access_key, result.session_token))
+                    _hide(redactor, _of_credentials(result))
             return results
         case EnterPassword() | EnterCode() | EnterPhone() | EnterAssertion():
             answer = _answer(step, effects)
@@ -157,6 +163,25 @@ def _tokens(text: str | None) -> Iterator[str]:
                 left.extend(items)
             case _:
                 pass
+
+
+def _secrets(call: STSCall) -> tuple[str, ...]:
+    """What of the call nobody may read."""
+    match call:
+        case AssumeRoleWithSAML(saml_response=response):
+            return (response.base64,)
+        case AssumeRole(credentials=credentials, token_code=code):
+            return (*_of_credentials(credentials), *((code,) if code else ()))
+        case AssumeRoleWithWebIdentity(web_identity_token=token):
+            return (token,)
+        case GetCallerIdentity(credentials=credentials):
+            return _of_credentials(credentials)
+        case _:
+            assert_never(call)
+
+
+def _of_credentials(credentials: Credentials) -> tuple[str, ...]:
+    return credentials.secret_access_key, credentials.session_token
 
 
 def _answer(challenge: AnyChallenge, effects: Effects) -> object:

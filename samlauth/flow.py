@@ -147,6 +147,59 @@ class AssumeRoleWithSAML:
 
 
 @dataclass(frozen=True)
+class AssumeRole:
+    """The parameters of one STS call that is signed with the credentials one has, by AWS's names."""
+
+    role_arn: str
+    role_session_name: str
+    credentials: Credentials
+    """Whose the call is."""
+    duration_seconds: int
+    region: str
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    """As of AssumeRoleWithSAML."""
+    external_id: str = ""
+    serial_number: str = ""
+    token_code: str = field(default="", repr=False)
+    """Of the MFA device with that serial number."""
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str = ""
+
+
+@dataclass(frozen=True)
+class AssumeRoleWithWebIdentity:
+    """The parameters of one STS call that a token speaks for, by AWS's names."""
+
+    role_arn: str
+    role_session_name: str
+    web_identity_token: str = field(repr=False)
+    duration_seconds: int
+    region: str
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GetCallerIdentity:
+    """Ask STS whose the credentials are, which proves that they are good."""
+
+    credentials: Credentials
+    region: str
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose credentials they are."""
+
+    arn: str
+
+
+STSCall = AssumeRoleWithSAML | AssumeRole | AssumeRoleWithWebIdentity | GetCallerIdentity
+
+
+@dataclass(frozen=True)
 class Refusal:
     """STS's own error: its code (``ExpiredTokenException``, …), its message, the HTTP status."""
 
@@ -169,7 +222,7 @@ class CallSTS:
     What keeps the only call from being made is raised. Of several, it is the call's own answer.
     """
 
-    calls: tuple[AssumeRoleWithSAML, ...]
+    calls: tuple[STSCall, ...]
     shows: str | None = None
 
 
@@ -208,7 +261,7 @@ def browse(step: Browse) -> Flow[SAMLResponse | BrowserEnded]:
 
 
 def call_sts(
-    *calls: AssumeRoleWithSAML, shows: str | None = None
+    *calls: AssumeRoleWithSAML | AssumeRole | AssumeRoleWithWebIdentity, shows: str | None = None
 ) -> Flow[tuple[Credentials | Refusal, ...]]:
     """Call STS; what it answered, call by call."""
     return cast("tuple[Credentials | Refusal, ...]", (yield CallSTS(calls, shows)))
@@ -222,6 +275,12 @@ def call_sts_each(
         return cast("tuple[Credentials | Refusal | Unmade, ...]", (yield CallSTS(calls, shows)))
     except SamlauthError as error:
         return (Unmade(error),) * len(calls)
+
+
+def ask_caller(call: GetCallerIdentity, *, shows: str | None = None) -> Flow[Caller | Refusal]:
+    """Ask STS whose the credentials are."""
+    (answer,) = cast("tuple[Caller | Refusal]", (yield CallSTS((call,), shows)))
+    return answer
 
 
 def within(reach: Reach, flow: Flow[T]) -> Flow[T]:

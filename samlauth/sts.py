@@ -97,9 +97,9 @@ class SessionPolicies:
     def __bool__(self) -> bool:
         return bool(self.policy or self.arns or self.read_only)
 
-    def arns_for(self, role: Role) -> tuple[str, ...]:
+    def arns_for(self, role_arn: str) -> tuple[str, ...]:
         """The managed policies to name for this role."""
-        own = f"arn:{role.partition}:iam::aws:policy/ReadOnlyAccess"
+        own = f"arn:{role_arn.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"
         return (*self.arns, own) if self.read_only and own not in self.arns else self.arns
 
     def __str__(self) -> str:
@@ -125,21 +125,27 @@ class Grant:
 
 
 def region_for(role: Role, wanted: str | None) -> str:
+    """As :func:`region_of`, for a role of an assertion."""
+    return region_of(role.role_arn, wanted)
+
+
+def region_of(role_arn: str, wanted: str | None) -> str:
     """The region whose STS to call: the wanted one where the role's partition has it.
 
     STS credentials are good in every region of the partition, so another partition's region
     (``us-east-1`` set for a GovCloud role) is no mistake to stop at. Raises SettingsError for a
     partition without a known region.
     """
+    partition = role_arn.split(":")[1]
     if wanted:
         of = next((p for prefix, p in _PREFIXES if wanted.startswith(prefix)), "aws")
-        if of == role.partition or role.partition not in _HOME_REGIONS:
+        if of == partition or partition not in _HOME_REGIONS:
             return wanted
     try:
-        return _HOME_REGIONS[role.partition]
+        return _HOME_REGIONS[partition]
     except KeyError:
         raise SettingsError(
-            f"The role {role.role_arn} is in the partition {role.partition!r}, "
+            f"The role {role_arn} is in the partition {partition!r}, "
             "whose regions this version does not know.",
             hint="Name one of its regions with -R.",
         ) from None
@@ -162,7 +168,7 @@ def assume(
     refused: int | None = None
     for seconds in duration.candidates(assertion, learned):
         call = AssumeRoleWithSAML(
-            role, response, seconds, region, policies.policy, policies.arns_for(role)
+            role, response, seconds, region, policies.policy, policies.arns_for(role.role_arn)
         )
         (answer,) = yield from call_sts(call, shows=f"Asking AWS for {role.name}")
         match answer:
@@ -250,7 +256,7 @@ class _Attempt:
             self._seconds,
             self._region,
             order.policies.policy,
-            order.policies.arns_for(order.role),
+            order.policies.arns_for(order.role.role_arn),
         )
 
     def take(self, answer: Credentials | Refusal | Unmade, call: AssumeRoleWithSAML) -> None:

@@ -31,11 +31,14 @@ from typing import Any, Generic, TypeVar, overload
 from samlauth.challenges import AnotherWay, AnyChallenge, Challenge, Resend
 from samlauth.errors import UnsafePage
 from samlauth.flow import (
+    AssumeRole,
     AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
     Browse,
     BrowserEnded,
     CallSTS,
     Flow,
+    GetCallerIdentity,
     Page,
     Request,
     Step,
@@ -62,6 +65,10 @@ class Replay(Generic[T]):
     told: list[Tell] = field(default_factory=list)
     browsed: list[Browse] = field(default_factory=list)
     calls: list[AssumeRoleWithSAML] = field(default_factory=list)
+    other_calls: list[AssumeRole | AssumeRoleWithWebIdentity | GetCallerIdentity] = field(
+        default_factory=list
+    )
+    """Those of STS's other operations."""
 
 
 @overload
@@ -134,7 +141,11 @@ def _reply(step: Step, entries: _Script, run: Replay[Any]) -> object:
             run.browsed.append(step)
             return entries.take(step, SAMLResponse, BrowserEnded)
         case CallSTS():
-            run.calls.extend(step.calls)
+            for call in step.calls:
+                if isinstance(call, AssumeRoleWithSAML):
+                    run.calls.append(call)
+                else:
+                    run.other_calls.append(call)
             reply = entries.take(step, tuple)
             if isinstance(reply, tuple) and len(reply) != len(step.calls):
                 raise AssertionError(

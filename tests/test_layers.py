@@ -18,7 +18,7 @@ LAYERS = (
     {"selectors"},
     {"html"},
     {"aliases", "federation", "sts"},
-    {"idp"},
+    {"chains", "idp"},
     {"login"},
     {"peers"},
     {"settings", "awsfiles", "profiles"},

@@ -58,8 +58,9 @@ def split(argv: Sequence[str]) -> list[str]:
         raise UsageError(
             f"samlauth configure has to be told what to configure, and {first!r} is nothing it knows.",
             hint="There is samlauth configure process -p NAME, which makes AWS tools get that "
-            "profile's credentials from samlauth whenever they need some, and samlauth configure "
-            "[-p NAME], which asks for its settings.",
+            "profile's credentials from samlauth whenever they need some, samlauth configure chain "
+            "NAME, for a role that is taken with another profile's credentials, and samlauth "
+            "configure [-p NAME], which asks for its settings.",
         )
     return rest
 

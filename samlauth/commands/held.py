@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
 from samlauth.commands.provider import identity
@@ -20,6 +20,12 @@ from samlauth.printable import safe
 if TYPE_CHECKING:
     from samlauth.commands.target import Target
     from samlauth.effects.state import Issued, State
+
+
+BY_CHAIN: Final = "chain"
+BY_WEB_IDENTITY: Final = "web identity"
+TAKEN: Final = frozenset({BY_CHAIN, BY_WEB_IDENTITY})
+"""What an identity has in the provider's place when no sign-in of ours gave the credentials."""
 
 
 @dataclass(frozen=True)
@@ -67,4 +73,6 @@ def usable(goal: Target, state: State, warn: Callable[[str], None] = lambda _: N
     now, found = datetime.now(UTC), held(goal, state, warn)
     if found is None or now >= found.issued.usable_until:
         return None
+    if goal.role is None and found.issued.identity.idp in TAKEN:
+        return found  # the profile was given them by name
     return found if fits(goal, found.issued, state, now) else None

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.commands import grant
 from samlauth.commands.held import Held, fits, held
 from samlauth.commands.target import Target, target, warn
 from samlauth.durations import spell
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
     """Log in; 0 when the profile holds good credentials afterwards."""
+    grant.require_sense(options)
     goal = target(flags, os.environ)
     if several(goal.settings, flags):
         from samlauth.commands import many
@@ -42,6 +44,42 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
             f"{safe(goal.profile)} looks like several profiles, and there is one role.",
             hint="Give -r once for each of the profiles.",
         )
+    if not options.no_write:
+        goal = _writable(goal, options, flags)
+    memory = StateFile.beside(goal.files.config)
+    state, now = memory.load(), datetime.now(UTC)
+    # Whoever brings a SAML response wants it used.
+    wanted = options.force or options.saml_assertion is not None
+    if not wanted and (good := still_good(goal, state, now)):
+        _leave_as_is(goal, good, now, options)
+        role_arn = good.issued.identity.role_arn
+        grant.verify(goal, good.credentials, role_arn, options, redactor)
+        return 0
+    from samlauth.commands.sign_in import sign_in, store
+
+    try:
+        outcome = sign_in(goal, options, state, redactor)
+    except NobodyToAsk as error:
+        error.hint = (
+            error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
+        )
+        raise
+    (given,) = outcome.signed_in.grants
+    # Before they are stored: a file that cannot be written must not cost the sign-in.
+    grant.show(given.credentials, options)
+    if not options.no_write:
+        store(goal, outcome, memory)
+    if not options.quiet:
+        _say_until(given.credentials)
+        if not options.no_write:
+            output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
+    grant.verify(goal, given.credentials, given.role.role_arn, options, redactor)
+    return 0
+
+
+def _writable(goal: Target, options: argparse.Namespace, flags: Mapping[str, str]) -> Target:
+    """The profile, maybe after taking the place of another program. Raises SettingsError when it
+    must not be given credentials."""
     if "credential_process" in {**goal.config, **goal.credentials} and not goal.is_process:
         from samlauth.commands import takeover
 
@@ -54,31 +92,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
         overwrite_keys=options.overwrite_keys,
     )
-    memory = StateFile.beside(goal.files.config)
-    state, now = memory.load(), datetime.now(UTC)
-    # Whoever brings a SAML response wants it used.
-    wanted = options.force or options.saml_assertion is not None
-    if not wanted and (good := still_good(goal, state, now)):
-        _leave_as_is(goal, good, now, options)
-        return 0
-    from samlauth.commands.sign_in import sign_in, store
-
-    try:
-        outcome = sign_in(goal, options, state, redactor)
-    except NobodyToAsk as error:
-        error.hint = (
-            error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-        )
-        raise
-    (grant,) = outcome.signed_in.grants
-    if options.print_creds:
-        # Before they are stored: a file that cannot be written must not cost the sign-in.
-        output.data(exports(grant.credentials))
-    store(goal, outcome, memory)
-    if not options.quiet:
-        _say_until(grant.credentials)
-        output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
-    return 0
+    return goal
 
 
 def several(values: Settings, flags: Mapping[str, str]) -> bool:
@@ -102,22 +116,11 @@ def still_good(goal: Target, state: State, now: datetime) -> Held | None:
     return found if fits(goal, found.issued, state, now) else None
 
 
-def exports(credentials: Credentials) -> str:
-    """One line for a POSIX shell to evaluate."""
-    variables = {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_SESSION_TOKEN": credentials.session_token,
-        "AWS_SESSION_EXPIRATION": f"{credentials.expiration:%Y-%m-%dT%H:%M:%S%z}",
-    }
-    return "export " + " ".join(f"{name}='{value}'" for name, value in variables.items())
-
-
 def _leave_as_is(goal: Target, good: Held, now: datetime, options: argparse.Namespace) -> None:
-    for notice in goal.files.write({goal.profile: dict(goal.settings.to_store())}, {}).notices:
-        warn(notice)
-    if options.print_creds:
-        output.data(exports(good.credentials))
+    if not options.no_write:
+        for notice in goal.files.write({goal.profile: dict(goal.settings.to_store())}, {}).notices:
+            warn(notice)
+    grant.show(good.credentials, options)
     if not options.quiet:
         expiration = good.credentials.expiration
         left = spell((expiration - now).total_seconds())

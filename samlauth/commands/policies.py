@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import settings
-from samlauth.errors import SettingsError
+from samlauth.errors import SettingsError, STSRefused
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ LONGEST = 2048
 
 
 def session_policies(values: Settings) -> SessionPolicies:
-    """What the credentials are to be held to. Raises SettingsError for a file of no use."""
+    """What the credentials are to be held to.
+
+    Raises SettingsError for a file of no use, STSRefused for a policy that STS would not take.
+    """
     from samlauth.sts import SessionPolicies
 
     path = values[settings.POLICY]
@@ -50,11 +53,15 @@ def _read(path: str) -> str:
             hint="--policy names a file with a policy in JSON, as IAM shows it.",
         ) from None
     text = json.dumps(content, separators=(",", ":"))
-    if not isinstance(content, dict) or len(text) > LONGEST:
+    if not isinstance(content, dict):
         raise SettingsError(
-            f"The session policy {safe(path)} is longer than the {LONGEST} characters that AWS takes."
-            if isinstance(content, dict)
-            else f"The session policy {safe(path)} is no JSON object.",
-            hint="--policy-arn names a managed policy, which may be longer.",
+            f"The session policy {safe(path)} is no JSON object.",
+            hint="--policy names a file with a policy in JSON, as IAM shows it.",
+        )
+    if len(text) > LONGEST:
+        raise STSRefused(
+            f"The session policy {safe(path)} is longer than the {LONGEST} characters that AWS takes.",
+            hint="Shorten it; --policy-arn names a managed policy, which may be longer.",
+            code="PackedPolicyTooLarge",
         )
     return text

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from samlauth.awsfiles import check_profile_name, is_profile_name
+from samlauth.commands.held import BY_CHAIN, BY_WEB_IDENTITY
+from samlauth.commands.hops import is_chained
 from samlauth.commands.target import warn
 from samlauth.durations import spell
 from samlauth.effects import cache, files, output, prompt
@@ -91,7 +93,8 @@ def rows_of(
     kept = cache.held(path)
     if isinstance(kept, str):
         warn(f"Passing over {safe(path, 1000)}: {kept}.")
-    if served_by_us(aws.read_config(profile)) == profile:
+    config, credentials = aws.read_config(profile), aws.read_credentials(profile)
+    if served_by_us(config) == profile or is_chained(config, credentials):
         if isinstance(kept, tuple):
             yield Row(profile, kept[1], "cache", Path(path))
         return
@@ -101,7 +104,7 @@ def rows_of(
             f"credential_process of {safe(profile)} any more; samlauth logout removes them."
         )
     issued = state.profiles.get(profile)
-    key_id = aws.read_credentials(profile).get("aws_access_key_id")
+    key_id = credentials.get("aws_access_key_id")
     if issued is not None and issued.access_key_id == key_id:
         yield Row(profile, issued, "credentials file", aws.credentials)
 
@@ -161,6 +164,10 @@ def _who(issued: Issued) -> str:
     who = issued.identity
     if who.idp == "assertion":
         return "a SAML response you gave"
+    if who.idp == BY_WEB_IDENTITY:
+        return "a web identity token you gave"
+    if who.idp == BY_CHAIN:
+        return f"{safe(who.username)} through {safe(who.idp_id)}".lstrip()
     return f"{safe(who.username)} at {safe(who.idp)}" if who.username else f"at {safe(who.idp)}"
 
 

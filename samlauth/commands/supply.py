@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
-from samlauth.commands.held import Held, usable
-from samlauth.commands.provider import identity
+from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
+from samlauth.commands.hops import is_chained
+from samlauth.commands.provider import identity, is_complete
 from samlauth.commands.target import Target, warn
 from samlauth.effects import cache, files
 from samlauth.effects.state import Refused, StateFile
@@ -26,8 +27,10 @@ from samlauth.errors import (
     FileError,
     NeedsPerson,
     SamlauthError,
+    SettingsError,
     SignInRefused,
 )
+from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
 from samlauth.settings import Layer
 
@@ -52,8 +55,13 @@ def supply(
     raises, and FileError when the other's never ends.
     """
     goal = aim()
+    if is_chained(goal.config, goal.credentials):
+        from samlauth.commands.chain import chained
+
+        return goal, chained(goal, options, redactor)
     if found := _good(goal):
         return goal, found
+    _require_renewable(goal)
     _require_writable(goal)
     started = datetime.now(UTC)
     with files.locked(_lock(goal), WAIT):
@@ -77,6 +85,23 @@ def supply(
             error.hint = f"Run: samlauth -p {shlex.quote(goal.profile)}"
             raise
         return goal, store(goal, outcome, memory)
+
+
+def _require_renewable(goal: Target) -> None:
+    """Raises SettingsError for credentials that no sign-in gave, so that none would renew them."""
+    found = held(goal, StateFile.beside(goal.files.config).load())
+    if found is None or found.issued.identity.idp not in TAKEN or is_complete(goal.settings):
+        return
+    who, name = found.issued.identity, shlex.quote(goal.profile)
+    by_token = who.idp == BY_WEB_IDENTITY
+    raise SettingsError(
+        f"The credentials of the profile {safe(goal.profile)}, of {safe(who.role_arn, 1000)}, are "
+        "at their end, and samlauth does not take that role again by itself.",
+        hint=f"Run again: samlauth assume-role-with-web-identity -p {name} …"
+        if by_token
+        else f"Run again: samlauth assume-role -p {name} … (samlauth logout -p {name}, then samlauth "
+        f"configure chain {name} … makes a profile that renews itself).",
+    )
 
 
 def _require_writable(goal: Target) -> None:

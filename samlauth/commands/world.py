@@ -22,6 +22,7 @@ from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import (
     Browse,
     BrowserEnded,
+    Caller,
     CallSTS,
     Credentials,
     Flow,
@@ -183,7 +184,7 @@ class World:
         with self._terminal.showing(request.shows):
             return self._http.send(request)
 
-    def _call_sts(self, step: CallSTS) -> tuple[Credentials | Refusal | Unmade, ...]:
+    def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         with self._terminal.showing(step.shows):
             return self._sts.call(step)
 

@@ -2,7 +2,8 @@
 
 Botocore knows the endpoint of every region and partition, STS's answers, and which of them are worth
 another try. What it would find on its own is kept from it: no profile, key, CA bundle or proxy of
-the person's is read, because AssumeRoleWithSAML is not signed and must work when they are broken.
+the person's is read. AssumeRoleWithSAML is not signed and must work when they are broken; a call that
+is signed brings its credentials along.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, assert_never, cast
 from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse, HTTPResponse, Timeout
@@ -26,7 +27,18 @@ from urllib3.exceptions import DecodeError, HTTPError, ProxyError, SSLError
 from samlauth import __version__
 from samlauth.effects.connections import Exchange, silence
 from samlauth.errors import NetworkError, SettingsError
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal, Unmade
+from samlauth.flow import (
+    AssumeRole,
+    AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
+    Caller,
+    CallSTS,
+    Credentials,
+    GetCallerIdentity,
+    Refusal,
+    STSCall,
+    Unmade,
+)
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
@@ -47,7 +59,7 @@ _ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for th
 
 
 class STS:
-    """AssumeRoleWithSAML over the connections of ``http``: the same trust, the same proxies.
+    """Calls of STS over the connections of ``http``: the same trust, the same proxies.
 
     AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured.
     """
@@ -56,7 +68,7 @@ class STS:
         self._connections = http.connections
         self._lock = threading.Lock()
         self._session: botocore.session.Session | None = None
-        self._clients: dict[str, STSClient] = {}
+        self._clients: dict[tuple[str, Credentials | None], STSClient] = {}
 
     def prepare(self) -> None:
         """Import botocore and read STS's model, a tenth of a second; may run beside a login."""
@@ -64,7 +76,7 @@ class STS:
         with suppress(SettingsError):
             self._client("us-east-1")
 
-    def call(self, step: CallSTS) -> tuple[Credentials | Refusal | Unmade, ...]:
+    def call(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         """What STS answers to each call, in their order, after at most four attempts each.
 
         Raises NetworkError when the only call could not be made, or what answered was not STS;
@@ -73,15 +85,15 @@ class STS:
         there are not tried, for each would take as long to fail.
         """
         if len(step.calls) < 2:
-            return tuple(map(self._assume, step.calls))
+            return tuple(map(self._call, step.calls))
         answered: set[str] = set()
         given_up: dict[str, Unmade] = {}
 
-        def assume(call: AssumeRoleWithSAML) -> Credentials | Refusal | Unmade:
+        def attempt(call: STSCall) -> Credentials | Caller | Refusal | Unmade:
             if call.region in given_up:
                 return given_up[call.region]
             try:
-                found = self._assume(call)
+                found = self._call(call)
             except (NetworkError, SettingsError) as error:
                 unmade = Unmade(error)
                 if call.region not in answered:
@@ -92,13 +104,13 @@ class STS:
 
         workers = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="sts")
         try:
-            return tuple(workers.map(assume, step.calls))
+            return tuple(workers.map(attempt, step.calls))
         finally:
             # After an error or Ctrl-C nobody wants the calls that have not begun.
             workers.shutdown(wait=False, cancel_futures=True)
 
-    def _assume(self, call: AssumeRoleWithSAML) -> Credentials | Refusal:
-        client = self._client(call.region)
+    def _call(self, call: STSCall) -> Credentials | Caller | Refusal:
+        client = self._client(call.region, _signed_with(call))
         # What botocore raises quotes the answer, credentials included. So it is never an exception's
         # context: faults are raised after the except clauses.
         fault = self._attempted(client, call)
@@ -107,28 +119,14 @@ class STS:
         return fault
 
     def _attempted(
-        self, client: STSClient, call: AssumeRoleWithSAML
-    ) -> Credentials | Refusal | NetworkError | SettingsError:
+        self, client: STSClient, call: STSCall
+    ) -> Credentials | Caller | Refusal | NetworkError | SettingsError:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
         from botocore.parsers import ResponseParserError
 
         where = safe(urlsplit(client.meta.endpoint_url).netloc)
-        policies = _policies(call)
         try:
-            answer = client.assume_role_with_saml(
-                RoleArn=call.role.role_arn,
-                PrincipalArn=call.role.principal_arn,
-                SAMLAssertion=call.saml_response.base64,
-                DurationSeconds=call.duration_seconds,
-                **policies,
-            )
-            found = answer["Credentials"]
-            return Credentials(
-                found["AccessKeyId"],
-                found["SecretAccessKey"],
-                found["SessionToken"],
-                found["Expiration"].astimezone(UTC),
-            )
+            return _answered(client, call)
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             said = error.response.get("Error", {})
@@ -152,13 +150,14 @@ class STS:
                 hint="Name another region with -R.",
             )
 
-    def _client(self, region: str) -> STSClient:
+    def _client(self, region: str, signed_with: Credentials | None = None) -> STSClient:
+        which = region, signed_with
         with self._lock:
-            if region not in self._clients:
-                self._clients[region] = self._made(region)
-            return self._clients[region]
+            if which not in self._clients:
+                self._clients[which] = self._made(region, signed_with)
+            return self._clients[which]
 
-    def _made(self, region: str) -> STSClient:
+    def _made(self, region: str, signed_with: Credentials | None) -> STSClient:
         from botocore import UNSIGNED
         from botocore.config import Config
         from botocore.exceptions import InvalidRegionError
@@ -166,7 +165,7 @@ class STS:
         silence("botocore")
         environ = self._connections.environ
         config = Config(
-            signature_version=UNSIGNED,
+            signature_version="v4" if signed_with else UNSIGNED,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             # STS says best what is wrong with a parameter.
             parameter_validation=False,
@@ -181,7 +180,11 @@ class STS:
             client = cast(
                 "STSClient",
                 self._session.create_client(
-                    "sts", region_name=region, endpoint_url=endpoint, config=config
+                    "sts",
+                    region_name=region,
+                    endpoint_url=endpoint,
+                    config=config,
+                    **_keys(signed_with),
                 ),
             )
         except (InvalidRegionError, ValueError):
@@ -236,6 +239,71 @@ class STS:
         raise HTTPClientError(error=fault)
 
 
+class _Keys(TypedDict, total=False):
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
+
+
+def _keys(credentials: Credentials | None) -> _Keys:
+    if credentials is None:
+        return {}
+    return {
+        "aws_access_key_id": credentials.access_key_id,
+        "aws_secret_access_key": credentials.secret_access_key,
+        "aws_session_token": credentials.session_token,
+    }
+
+
+def _signed_with(call: STSCall) -> Credentials | None:
+    match call:
+        case AssumeRole(credentials=credentials) | GetCallerIdentity(credentials=credentials):
+            return credentials
+        case AssumeRoleWithSAML() | AssumeRoleWithWebIdentity():
+            return None
+        case _:
+            assert_never(call)
+
+
+def _answered(client: STSClient, call: STSCall) -> Credentials | Caller:
+    """STS's yes. Raises what botocore does, KeyError for an answer that lacks something."""
+    match call:
+        case AssumeRoleWithSAML():
+            found = client.assume_role_with_saml(
+                RoleArn=call.role.role_arn,
+                PrincipalArn=call.role.principal_arn,
+                SAMLAssertion=call.saml_response.base64,
+                DurationSeconds=call.duration_seconds,
+                **_policies(call),
+            )["Credentials"]
+        case AssumeRole():
+            found = client.assume_role(
+                RoleArn=call.role_arn,
+                RoleSessionName=call.role_session_name,
+                DurationSeconds=call.duration_seconds,
+                **_policies(call),
+                **_wanted(call),
+            )["Credentials"]
+        case AssumeRoleWithWebIdentity():
+            found = client.assume_role_with_web_identity(
+                RoleArn=call.role_arn,
+                RoleSessionName=call.role_session_name,
+                WebIdentityToken=call.web_identity_token,
+                DurationSeconds=call.duration_seconds,
+                **_policies(call),
+            )["Credentials"]
+        case GetCallerIdentity():
+            return Caller(client.get_caller_identity()["Arn"])
+        case _:
+            assert_never(call)
+    return Credentials(
+        found["AccessKeyId"],
+        found["SecretAccessKey"],
+        found["SessionToken"],
+        found["Expiration"].astimezone(UTC),
+    )
+
+
 class _PolicyArn(TypedDict, total=False):
     arn: str
 
@@ -245,13 +313,44 @@ class _Policies(TypedDict, total=False):
     PolicyArns: list[_PolicyArn]
 
 
-def _policies(call: AssumeRoleWithSAML) -> _Policies:
+def _policies(call: AssumeRoleWithSAML | AssumeRole | AssumeRoleWithWebIdentity) -> _Policies:
     """The parameters that are not sent at all where there is nothing in them."""
     found: _Policies = {}
     if call.policy:
         found["Policy"] = call.policy
     if call.policy_arns:
         found["PolicyArns"] = [{"arn": arn} for arn in call.policy_arns]
+    return found
+
+
+class _Tag(TypedDict):
+    Key: str
+    Value: str
+
+
+class _Wanted(TypedDict, total=False):
+    ExternalId: str
+    SerialNumber: str
+    TokenCode: str
+    SourceIdentity: str
+    Tags: list[_Tag]
+    TransitiveTagKeys: list[str]
+
+
+def _wanted(call: AssumeRole) -> _Wanted:
+    """The same of the parameters that only a signed call has."""
+    found: _Wanted = {}
+    if call.external_id:
+        found["ExternalId"] = call.external_id
+    if call.serial_number:
+        found["SerialNumber"] = call.serial_number
+        found["TokenCode"] = call.token_code
+    if call.source_identity:
+        found["SourceIdentity"] = call.source_identity
+    if call.tags:
+        found["Tags"] = [{"Key": key, "Value": value} for key, value in call.tags]
+    if call.transitive_tag_keys:
+        found["TransitiveTagKeys"] = list(call.transitive_tag_keys)
     return found
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
@@ -28,6 +28,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.sts.models import AssumedRole, sts_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from samlauth.sandbox.chains import Wanted
 from samlauth.sandbox.trust import Fault, Redeemed, Trust
 from samlauth.sandbox.web import Request, Response
 
@@ -39,6 +40,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/sts/"
     r"aws4_request, ?SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_PROOFS = frozenset({"SAMLAssertion", "WebIdentityToken"})
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
@@ -75,6 +77,8 @@ class Call:
     policy: str = ""
     policy_arns: tuple[str, ...] = ()
     """The session policies."""
+    parameters: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """All that was sent but what proves who one is: assertions and tokens."""
 
 
 class STS:
@@ -85,6 +89,8 @@ class STS:
         self.most_at_once = 0
         """How many calls there were at the same time, at most."""
         self._now = 0
+        self.wanted = Wanted()
+        """What the roles want of those who are not signed in by SAML."""
         self._trust = trust
         self._clock = clock
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -114,6 +120,7 @@ class STS:
                 else:
                     if action not in _UNSIGNED:
                         self._authenticate(request, regions()[host])
+                    self.wanted.check(action, parameters, self._clock())
                     response = self._pass_on(request, host)
             except Fault as refused:
                 fault, response = refused.code, _error(refused)
@@ -129,6 +136,7 @@ class STS:
                         for name, value in parameters.items()
                         if name.startswith("PolicyArns.member.")
                     ),
+                    {name: value for name, value in parameters.items() if name not in _PROOFS},
                 )
             )
         return response

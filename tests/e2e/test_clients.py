@@ -73,21 +73,13 @@ def signed_in() -> Iterator[Stage]:
         stage = Stage(rehearsal)
         password = program(stage, "password", f"printf '%s\\n' '{rehearsal.password}'")
         sections = [settings(stage, name, password) for name in ("keys", "process")]
-        for profile in PROFILES[2:]:
-            (role_arn,) = profile.assumed
-            sections.append(
-                f"[profile {profile.name}]\n"
-                f"source_profile = {profile.name.removeprefix('chain-over-')}\n"
-                f"role_arn = {role_arn}\n"
-                "role_session_name = ada-chained\n"
-                "region = eu-west-1\n"
-            )
         stage.write_config("\n".join(sections))
         role = rehearsal.roles
         for arguments in (
             ("-p", "keys", "-r", role[0].role_arn),
             ("configure", "process", "-p", "process"),
             ("-p", "process", "-r", role[1].role_arn),
+            *map(chain, PROFILES[2:]),
         ):
             done = stage.piped(*arguments)
             assert done.returncode == 0, done.stderr
@@ -96,6 +88,16 @@ def signed_in() -> Iterator[Stage]:
         yield stage
     assert rehearsal.violations == []
     assert [str(contact) for contact in rehearsal.proxy_log if not contact.admitted] == []
+
+
+def chain(profile: Profile) -> tuple[str, ...]:
+    """What writes a profile that takes its role with the credentials of another."""
+    (role_arn,) = profile.assumed
+    source = profile.name.removeprefix("chain-over-")
+    return (
+        *("configure", "chain", profile.name, "--source-profile", source),
+        *("--role-arn", role_arn, "--session-name", "ada-chained"),
+    )
 
 
 @pytest.fixture

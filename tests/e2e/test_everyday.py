@@ -228,7 +228,9 @@ def test_exec_is_replaced_by_the_command(plain: Stage) -> None:
 def test_exec_leaves_no_signal_ignored(plain: Stage) -> None:
     script = "grep -E '^Sig(Ign|Blk)' /proc/self/status"
     done = plain.piped("exec", "-p", "sts-temp", "--", "sh", "-c", script)
-    values = {line.split()[0]: int(line.split()[1], 16) for line in done.stdout.splitlines()}
+    # Above these are the real-time signals, which Python has no say in: whoever ran us has.
+    ours = (1 << signal.SIGRTMIN - 3) - 1
+    values = {line.split()[0]: int(line.split()[1], 16) & ours for line in done.stdout.splitlines()}
     assert values == {"SigIgn:": 0, "SigBlk:": 0}
 
 

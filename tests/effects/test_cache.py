@@ -18,7 +18,7 @@ from samlauth.effects.state import Identity, Issued
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WHO = Identity("google", "C01", "12", "ada", "arn:aws:iam::111111111111:role/Admin", "[]")
-ISSUED = Issued("ASIA1", WHO, NOW, NOW + timedelta(hours=1))
+ISSUED = Issued("ASIA1", WHO, NOW, NOW + timedelta(hours=12))
 CREDENTIALS = Credentials("ASIA1", "hunter2", "hunter3", ISSUED.expiration)
 PRINTED = {
     "Version": 1,
@@ -105,7 +105,8 @@ def test_nothing_kept_is_no_cause_for_words(home: Home) -> None:
 def test_it_answers_as_long_as_the_credentials_may_be_handed_out(good: bool, home: Home) -> None:
     # An hour's credentials are handed out until a quarter of an hour before their end.
     left = timedelta(minutes=15, seconds=30 if good else -1)
-    issued = Issued("ASIA1", WHO, NOW + left - timedelta(hours=1), NOW + left)
+    now = datetime.now(UTC).replace(microsecond=0)
+    issued = Issued("ASIA1", WHO, now + left - timedelta(hours=1), now + left)
     home.keep(issued=issued)
     assert (home.answer() is not None) is good
 

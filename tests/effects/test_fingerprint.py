@@ -14,7 +14,7 @@ from samlauth.effects.state import Identity, Issued
 
 NOW = datetime.now(UTC)
 WHO = Identity("google", "C01", "12", "ada", "arn:aws:iam::111111111111:role/Admin", "[]")
-ISSUED = Issued("ASIA1", WHO, NOW, NOW + timedelta(hours=1))
+ISSUED = Issued("ASIA1", WHO, NOW, NOW + timedelta(hours=12))
 OTHERS = ["shared", ".saml2aws"]
 
 

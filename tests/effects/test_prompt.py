@@ -17,7 +17,12 @@ from samlauth.credentials import Credentials
 from samlauth.effects import cache, prompt
 from samlauth.effects.state import Identity, Issued, State, StateFile
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+
+def now() -> datetime:
+    """Not a constant: tests that are collected may wait long for their turn."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 WHO = Identity("google", "C01", "12", "ada", "arn:aws:iam::111111111111:role/Admin")
 
 
@@ -31,9 +36,9 @@ class Home:
         }
 
     def written(self, left: timedelta, profile: str = "dev", key_id: str = "ASIA1") -> None:
-        ends = NOW + left
+        ends = now() + left
         StateFile.beside(self.aws / "config").update(
-            lambda _: State({profile: Issued("ASIA1", WHO, NOW - timedelta(hours=1), ends)})
+            lambda _: State({profile: Issued("ASIA1", WHO, now() - timedelta(hours=1), ends)})
         )
         (self.aws / "credentials").write_text(
             f"\ufeff[other]\naws_access_key_id = ASIA1\n[{profile}]\n# x\nAWS_Access_Key_Id={key_id}\n"
@@ -41,9 +46,9 @@ class Home:
         )
 
     def cached(self, left: timedelta, profile: str = "dev") -> Path:
-        ends = NOW + left
+        ends = now() + left
         path = cache.path_beside(str(self.aws / "config"), profile)
-        issued = Issued("ASIA2", WHO, NOW - timedelta(hours=1), ends)
+        issued = Issued("ASIA2", WHO, now() - timedelta(hours=1), ends)
         cache.keep(path, str(self.aws / "config"), Credentials("ASIA2", "s", "t", ends), issued)
         return Path(path)
 

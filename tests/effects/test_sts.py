@@ -18,7 +18,17 @@ from samlauth import __version__
 from samlauth.effects.http import Http
 from samlauth.effects.sts import STS
 from samlauth.errors import NetworkError, SettingsError
-from samlauth.flow import AssumeRoleWithSAML, CallSTS, Credentials, Refusal, Unmade
+from samlauth.flow import (
+    AssumeRole,
+    AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
+    Caller,
+    CallSTS,
+    Credentials,
+    GetCallerIdentity,
+    Refusal,
+    Unmade,
+)
 from samlauth.saml import Role, SAMLResponse
 from tests.effects.loopback import Proxy, Received, Reply, Server, response
 
@@ -28,12 +38,16 @@ TOKEN = "FwoGZXIvYXdzEs3cr3tTOKEN=="
 ASSERTION = "PHNhbWxwOlJlc3BvbnNlPnMzY3IzdA=="
 
 
-def granted(access_key_id: str = "ASIAEXAMPLE", expiration: str = "2026-11-21T21:00:00Z") -> bytes:
+def granted(
+    access_key_id: str = "ASIAEXAMPLE",
+    expiration: str = "2026-11-21T21:00:00Z",
+    operation: str = "AssumeRoleWithSAML",
+) -> bytes:
     return response(
-        f"""<AssumeRoleWithSAMLResponse {XMLNS}><AssumeRoleWithSAMLResult><Credentials>
+        f"""<{operation}Response {XMLNS}><{operation}Result><Credentials>
         <AccessKeyId>{access_key_id}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>
         <SessionToken>{TOKEN}</SessionToken><Expiration>{expiration}</Expiration>
-        </Credentials></AssumeRoleWithSAMLResult></AssumeRoleWithSAMLResponse>"""
+        </Credentials></{operation}Result></{operation}Response>"""
     )
 
 
@@ -421,3 +435,78 @@ class TestIsolation:
             [sys.executable, "-c", listed], capture_output=True, text=True, check=True
         )
         assert not set(done.stdout.split()) & {"boto3", "botocore"}
+
+
+class TestOtherOperations:
+    ROLE = "arn:aws:iam::888777666555:role/assumed-dev"
+    OWN = Credentials("ASIAOWN", "own-secret", "own-token", datetime(2026, 11, 21, tzinfo=UTC))
+
+    def test_assume_role_is_signed_with_the_credentials_of_the_call(self, bench: Bench) -> None:
+        server = bench.serves(lambda _: granted("ASIANEW", operation="AssumeRole"))
+        everything = AssumeRole(
+            self.ROLE,
+            "ada",
+            self.OWN,
+            1800,
+            "eu-west-1",
+            "{}",
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+            "partner-7",
+            "arn:aws:iam::111111111111:mfa/ada",
+            "123456",
+            (("team", "a"), ("cost", "b")),
+            ("team",),
+            "ada-l",
+        )
+        (found,) = bench.sts().call(CallSTS((everything,)))
+        assert isinstance(found, Credentials)
+        assert found.access_key_id == "ASIANEW"
+        (request,) = server.requests
+        assert "Credential=ASIAOWN/" in request.headers["authorization"]
+        assert "/eu-west-1/sts/aws4_request" in request.headers["authorization"]
+        assert request.headers["x-amz-security-token"] == "own-token"
+        assert parameters(request) == {
+            "Action": "AssumeRole",
+            "Version": "2011-06-15",
+            "RoleArn": self.ROLE,
+            "RoleSessionName": "ada",
+            "DurationSeconds": "1800",
+            "Policy": "{}",
+            "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            "ExternalId": "partner-7",
+            "SerialNumber": "arn:aws:iam::111111111111:mfa/ada",
+            "TokenCode": "123456",
+            "Tags.member.1.Key": "team",
+            "Tags.member.1.Value": "a",
+            "Tags.member.2.Key": "cost",
+            "Tags.member.2.Value": "b",
+            "TransitiveTagKeys.member.1": "team",
+            "SourceIdentity": "ada-l",
+        }
+
+    def test_what_was_not_given_is_not_sent(self, bench: Bench) -> None:
+        server = bench.serves(lambda _: granted(operation="AssumeRole"))
+        bench.sts().call(CallSTS((AssumeRole(self.ROLE, "ada", self.OWN, 3600, "eu-west-1"),)))
+        (request,) = server.requests
+        assert parameters(request).keys() == {
+            *("Action", "Version", "RoleArn", "RoleSessionName", "DurationSeconds")
+        }
+
+    def test_a_web_identity_is_not_signed(self, bench: Bench) -> None:
+        server = bench.serves(lambda _: granted(operation="AssumeRoleWithWebIdentity"))
+        asked = AssumeRoleWithWebIdentity(self.ROLE, "ada", "ey.J.x", 3600, "eu-west-1")
+        (found,) = bench.sts().call(CallSTS((asked,)))
+        assert isinstance(found, Credentials)
+        (request,) = server.requests
+        assert "authorization" not in request.headers
+        assert parameters(request)["WebIdentityToken"] == "ey.J.x"
+
+    def test_the_caller_is_who_sts_says(self, bench: Bench) -> None:
+        answer = (
+            f"<GetCallerIdentityResponse {XMLNS}><GetCallerIdentityResult><Arn>arn:x</Arn>"
+            "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+        )
+        server = bench.serves(lambda _: response(answer))
+        asked = GetCallerIdentity(self.OWN, "eu-west-1")
+        assert bench.sts().call(CallSTS((asked,))) == (Caller("arn:x"),)
+        assert "Credential=ASIAOWN/" in server.requests[0].headers["authorization"]
