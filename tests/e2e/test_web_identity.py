@@ -24,7 +24,8 @@ def token(ends: float) -> str:
     return ".".join((*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "c2lnbmVk"))
 
 
-GOOD, OLD = token(time.time() + 600), token(time.time() - 600)
+# A day: tests that are collected may wait long for their turn.
+GOOD, OLD = token(time.time() + 86400), token(time.time() - 600)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,7 @@ def test_the_token_may_come_on_standard_input(stage: Stage) -> None:
         (GOOD, ("--web-identity-token-file", "/no/such/file"), 10, "No such file"),
         (GOOD, ("--role-arn", "deploy"), 3, "not the ARN of a role"),
     ],
+    ids=["expired", "no token", "empty", "session name", "on argv", "no file", "no role"],
 )
 def test_what_goes_wrong_is_said_and_writes_nothing(
     stage: Stage, file: Path, held: str, words: tuple[str, ...], code: int, said: str
