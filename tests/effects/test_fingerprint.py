@@ -35,7 +35,8 @@ def keep(home: Path) -> None:
 
 
 def answers(**more: str) -> bool:
-    environ = {"PATH": os.defpath, **os.environ, **more}
+    named = ("HOME", "AWS_CONFIG_FILE", "SAMLAUTH_CONFIG")
+    environ = {"PATH": os.defpath, **{name: os.environ[name] for name in named}, **more}
     return cache.answer(["credential-process", "-p", "x"], environ) is not None
 
 

@@ -592,7 +592,7 @@ class TestWaits:
         shell.terminal.expect_exact("Tap Yes\r\n")
         shell.terminal.expect_exact("120 s left\x1b[K")
         go.write_text("yes")
-        shell.run("wait; echo over")
+        shell.run("wait; echo o''ver")  # not to be found in its own echo
         shell.terminal.expect_exact("over\r\n")
         assert "status=200" in out.read_text()
         shell.terminal.close(force=True)
