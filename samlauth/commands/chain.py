@@ -12,7 +12,6 @@ import shlex
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
@@ -22,8 +21,9 @@ from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.provider import identity
 from samlauth.commands.supply import WAIT, supply
 from samlauth.commands.target import Target, target, warn
-from samlauth.effects import cache, files
+from samlauth.effects import cache
 from samlauth.effects.state import Identity, Issued
+from samlauth.effects.turns import turn
 from samlauth.errors import FileError, NeedsPerson
 from samlauth.settings import TABLE
 
@@ -68,7 +68,7 @@ def chained(goal: Target, options: argparse.Namespace, redactor: Redactor) -> He
     source = source_of(options, chain.source)
     if found := _good(goal, whose(goal, chain, source())):
         return found
-    with files.locked(_lock(goal), WAIT):
+    with turn(goal.files.config, f"chain {goal.profile}", WAIT):
         if found := _good(goal, whose(goal, chain, source())):
             return found
         credentials = taken(goal, chain, options, redactor)
@@ -137,8 +137,3 @@ def _good(goal: Target, who: Identity) -> Held | None:
         with suppress(OSError, FileError):
             cache.keep(goal.cache, config, credentials, issued)
     return Held(credentials, issued)
-
-
-def _lock(goal: Target) -> Path:
-    folder = Path(cache.path_beside(str(goal.files.config), "")).parent
-    return folder / "locks" / cache.file_name(f"chain {goal.profile}")[:150]

@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from samlauth import driver, settings
 from samlauth.aliases import is_aws_sign_in
@@ -18,6 +20,7 @@ from samlauth.effects.ring import Ring
 from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine, first_of
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
+from samlauth.effects.turns import turn
 from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import (
     Browse,
@@ -25,11 +28,13 @@ from samlauth.flow import (
     Caller,
     CallSTS,
     Credentials,
+    Ended,
     Flow,
     Page,
     Refusal,
     Request,
     Unmade,
+    Wait,
 )
 from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
@@ -43,6 +48,9 @@ if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
 T = TypeVar("T")
+
+PASSWORD_TURN: Final = 60.0
+"""Seconds to wait until another run knows whether a stored password is right: a page or two."""
 
 
 class World:
@@ -82,7 +90,7 @@ class World:
         self._ring = Ring(warn)
         self._keyring: Keyring | None = None
         if values[settings.KEYRING]:
-            self._keyring = Keyring(self._answer, self._ring, warn)
+            self._keyring = Keyring(self._answer, self._ring, warn, self._turn)
             self._answer = self._keyring.answer
         if values[settings.TOTP]:
             self._answer = first_of(self._codes(redactor), self._answer)
@@ -108,7 +116,7 @@ class World:
             self._terminal.tell,
             self._call_sts,
             redactor,
-            self._terminal.wait,
+            self._wait,
             self._browse,
         )
 
@@ -116,6 +124,7 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._settled()
         self._http.close()
 
     def run(self, flow: Flow[T]) -> T:
@@ -184,13 +193,27 @@ class World:
         with self._terminal.showing(request.shows):
             return self._http.send(request)
 
+    def _turn(self, name: str) -> AbstractContextManager[None]:
+        """The one run that may try the password that the keyring has under this name."""
+        return turn(files.locate(os.environ).config, f"password {name}", PASSWORD_TURN)
+
+    def _settled(self) -> None:
+        if self._keyring is not None:
+            self._keyring.settled()
+
+    def _wait(self, step: Wait, send: Callable[[Request], Page]) -> Ended:
+        self._settled()
+        return self._terminal.wait(step, send)
+
     def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
+        self._settled()
         with self._terminal.showing(step.shows):
             return self._sts.call(step)
 
     def _browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
         from samlauth.effects.browser import Browser
 
+        self._settled()
         values = self._values
         return Browser(
             os.environ,

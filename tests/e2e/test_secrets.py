@@ -118,6 +118,18 @@ def test_one_that_is_refused_is_removed_and_sent_by_nobody_again(
     assert_no_secret_is_kept(stage, "stale-canary", "older-canary")
 
 
+def test_logins_that_start_together_send_a_wrong_one_once(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    service.keep(*entry(stage), "stale-canary")
+    runs = [stage.start(*stage.main_job[:-1], name, "-k", **ring) for name in "abcd"]
+    for run in runs:
+        run.answer_password()
+        assert run.end() == 0, run.printed
+    assert passwords(stage) == {"stale-canary": 1, stage.rehearsal.password: 4}
+
+
 def test_the_password_of_aws_google_auth_is_taken(
     make_stage: MakeStage, service: SecretService, ring: dict[str, str]
 ) -> None:
