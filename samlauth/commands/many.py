@@ -171,6 +171,11 @@ def _sign_in(
     if len(failed) < len(done.rows):
         store_each(lead, done, memory, brought=brought)
     tell(done.rows, quiet=options.quiet)
+    written = {row.profile for row in done.rows if row.goal is not None}
+    if world.typed is not None and lead.profile in written:
+        from samlauth.commands import keeping
+
+        keeping.offer(lead, world.typed, options, memory)
     if failed:
         raise summary(failed, len(done.rows))
     return 0

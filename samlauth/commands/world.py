@@ -17,7 +17,15 @@ from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.http import Http
 from samlauth.effects.ring import Ring
-from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine, first_of
+from samlauth.effects.secrets import (
+    Answer,
+    Keyring,
+    Noted,
+    PasswordFile,
+    PasswordLine,
+    Typed,
+    first_of,
+)
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
 from samlauth.effects.turns import turn
@@ -82,7 +90,8 @@ class World:
             # botocore takes longest to import; the identity provider and the person take longer
             # still. Not any sooner: two threads that both import hold each other up.
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
-        self._answer: Answer = self._terminal.answer
+        self._person = Noted(self._terminal.answer)
+        self._answer: Answer = self._person.answer
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
             # Only who asks for it has a name read: it would be sent, were it a password.
             line = PasswordLine(sys.stdin, names=values[settings.STDIN])
@@ -140,6 +149,11 @@ class World:
         if self._sessions is not None and (whose := self._whose()) and self._origin:
             self._sessions.keep(*whose, self._http.cookies(self._origin))
         return done
+
+    @property
+    def typed(self) -> Typed | None:
+        """The password that the person typed last."""
+        return self._person.typed
 
     def keep_password(self) -> None:
         """Put the password that was typed into the keyring, if it is to be there."""

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
@@ -80,6 +81,30 @@ class PasswordFile:
             return None
         password, self._password = self._password, None
         return password
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A password that was typed."""
+
+    name: str
+    """What it would be kept under in the keyring."""
+    password: str = field(repr=False)
+
+
+class Noted:
+    """The answerer behind it, with the password that it gave last noted: the one that was right."""
+
+    def __init__(self, behind: Answer) -> None:
+        self._behind = behind
+        self.typed: Typed | None = None
+
+    def answer(self, challenge: AnyChallenge) -> object | None:
+        """Its answer."""
+        answer = self._behind(challenge)
+        if isinstance(challenge, EnterPassword) and isinstance(answer, str):
+            self.typed = Typed(entry(challenge.username, challenge.origin), answer)
+        return answer
 
 
 class _Given(NamedTuple):

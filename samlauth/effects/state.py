@@ -87,6 +87,8 @@ class State:
     """ARNs of the roles used, the last one first, at most RECENT."""
     refusals: Mapping[str, Refused] = field(default_factory=dict)
     """The last refusal, by identity provider and person."""
+    never: tuple[str, ...] = ()
+    """Offers that were answered with never."""
 
     def allowed(self, now: datetime) -> dict[str, int]:
         """The limits that are young enough to be believed."""
@@ -122,6 +124,10 @@ class State:
             },
             recent=tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
         )
+
+    def with_never(self, offer: str) -> State:
+        """This state after an offer that is not to be made again."""
+        return replace(self, never=tuple(dict.fromkeys((*self.never, offer))))
 
     def with_refusal(self, whose: str, refused: Refused) -> State:
         """This state after a sign-in that was refused; those of other days are forgotten."""
@@ -204,6 +210,7 @@ def _encode(state: State) -> bytes:
             whose: {**asdict(refused), "when": refused.when.isoformat()}
             for whose, refused in state.refusals.items()
         },
+        "never": list(state.never),
     }
     return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -226,7 +233,8 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         str(whose): Refused(**{**entry, "when": _time(entry["when"])})
         for whose, entry in content.get("refusals", {}).items()
     }
-    return State(profiles, durations, aliases, recent[:RECENT], refusals)
+    never = tuple(str(offer) for offer in content.get("never", ()))
+    return State(profiles, durations, aliases, recent[:RECENT], refusals, never)
 
 
 def _time(text: str) -> datetime:

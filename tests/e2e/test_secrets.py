@@ -93,6 +93,74 @@ def test_a_password_is_typed_once(
     assert_no_secret_is_kept(stage)
 
 
+QUESTION = "Keep the password in the keyring, for the next sign-in? [y/N/never] "
+
+
+def test_a_password_is_kept_by_whoever_says_yes(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, **ring)
+    run.answer_password("not it")
+    run.answer_password()
+    run.expect(QUESTION)
+    assert stage.profile() != {}
+    run.type("")
+    assert run.end() == 0, run.printed
+    assert service.items() == {}
+    run = stage.start("-p", "sts-temp", "--force", **ring)
+    run.answer_password()
+    run.expect(QUESTION)
+    run.type("ja")
+    run.expect("Type y, n or never.")
+    run.type("y")
+    assert run.end() == 0, run.printed
+    assert service.items() == {entry(stage): stage.rehearsal.password}
+    assert stage.config()["samlauth.keyring"] == "true"
+    again = stage.piped("-p", "sts-temp", "--force", **ring)
+    assert again.returncode == 0, again.stderr
+
+
+def test_never_is_remembered(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, **ring)
+    run.answer_password()
+    run.expect(QUESTION)
+    run.type("never")
+    assert run.end() == 0, run.printed
+    run = stage.start("-p", "sts-temp", "--force", **ring)
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert QUESTION not in run.printed
+    assert service.items() == {}
+    assert "samlauth.keyring" not in stage.config()
+
+
+@pytest.mark.parametrize("arguments", [["-q"], ["--no-keyring"], ["--no-write", "--verify"]])
+def test_it_is_not_offered_to_who_wants_no_question(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], arguments: list[str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, *arguments, **ring)
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert QUESTION not in run.printed
+    assert service.items() == {}
+
+
+def test_it_is_not_offered_where_there_is_no_keyring(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    service.lock()
+    run = stage.start(*stage.main_job, **ring)
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert "eyring" not in run.printed
+
+
 def test_one_that_is_refused_is_removed_and_sent_by_nobody_again(
     make_stage: MakeStage, service: SecretService, ring: dict[str, str]
 ) -> None:

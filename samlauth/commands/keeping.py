@@ -1,0 +1,70 @@
+"""The offer to keep the password that was typed in the keyring, once it has signed somebody in."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from samlauth import settings
+from samlauth.commands.target import Target, warn
+from samlauth.effects import output
+from samlauth.effects.console import Console
+from samlauth.effects.ring import SERVICE, Ring
+from samlauth.settings import Layer
+
+if TYPE_CHECKING:
+    import argparse
+
+    from samlauth.effects.secrets import Typed
+    from samlauth.effects.state import StateFile
+
+_QUESTION = "Keep the password in the keyring, for the next sign-in? [y/N/never] "
+
+
+def offer(goal: Target, typed: Typed, options: argparse.Namespace, memory: StateFile) -> None:
+    """Ask, where it may be wanted, and do it.
+
+    Not asked: who has said what they want (a setting, or ``never`` before), who stores nothing or
+    wants quiet, and where there is no keyring that could take it. ENTER keeps nothing, and the next
+    login asks again. Nothing of it fails the login, which is done.
+    """
+    is_said = goal.settings.source(settings.KEYRING).layer is not Layer.DEFAULT
+    if is_said or options.no_write or options.quiet:
+        return
+    refusal = f"keyring {typed.name}"
+    if refusal in memory.load().never or not _is_usable(typed):
+        return
+    answer = _answer()
+    if answer == "never":
+        memory.update(lambda state: state.with_never(refusal))
+        output.tell("It will not be offered again; -k keeps it after all.")
+    if answer != "yes":
+        return
+    if Ring(warn).put(typed.name, typed.password):
+        kept = {goal.profile: {settings.KEYRING.key: "true"}}
+        for notice in goal.files.write(kept, {}).notices:
+            warn(notice)
+        output.tell("Kept; --no-keyring signs in without it.")
+
+
+def _is_usable(typed: Typed) -> bool:
+    """Whether there is a keyring; one that is missing, slow or locked is not worth a word here."""
+    complaints: list[str] = []
+    Ring(complaints.append).get(SERVICE, typed.name)
+    return not complaints
+
+
+def _answer() -> str:
+    """``yes``, ``never``, or nothing."""
+    with suppress(EOFError, OSError), Console.open() as console:
+        while True:
+            match console.line(_QUESTION, empty=True).strip().lower():
+                case "y" | "yes":
+                    return "yes"
+                case "never":
+                    return "never"
+                case "" | "n" | "no":
+                    return ""
+                case _:
+                    console.say("Type y, n or never.")
+    return ""
