@@ -282,8 +282,8 @@ def test_a_lone_password_is_not_sent_as_a_name(make_stage: MakeStage) -> None:
     assert stage.rehearsal.proxy_log == []
 
 
-def add_secret(stage: Stage, secret: str, ring: dict[str, str]) -> Run:
-    run = stage.start("totp", "add", "-p", "sts-temp", **ring)
+def add_secret(stage: Stage, secret: str, ring: dict[str, str], profile: str = "sts-temp") -> Run:
+    run = stage.start("totp", "add", "-p", profile, **ring)
     run.expect("Secret (base32)")
     run.terminal.waitnoecho(20)
     run.type(secret)
