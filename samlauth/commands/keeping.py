@@ -9,7 +9,7 @@ from samlauth import settings
 from samlauth.commands.target import Target, warn
 from samlauth.effects import output
 from samlauth.effects.console import Console
-from samlauth.effects.ring import SERVICE, Ring
+from samlauth.effects.ring import Ring
 from samlauth.settings import Layer
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def offer(goal: Target, typed: Typed, options: argparse.Namespace, memory: State
     if is_said or options.no_write or options.quiet:
         return
     refusal = f"keyring {typed.name}"
-    if refusal in memory.load().never or not _is_usable(typed):
+    # One that is missing, slow or locked is not worth a word here.
+    if refusal in memory.load().never or not Ring(lambda _: None).is_there(typed.name):
         return
     answer = _answer()
     if answer == "never":
@@ -45,13 +46,6 @@ def offer(goal: Target, typed: Typed, options: argparse.Namespace, memory: State
         for notice in goal.files.write(kept, {}).notices:
             warn(notice)
         output.tell("Kept; --no-keyring signs in without it.")
-
-
-def _is_usable(typed: Typed) -> bool:
-    """Whether there is a keyring; one that is missing, slow or locked is not worth a word here."""
-    complaints: list[str] = []
-    Ring(complaints.append).get(SERVICE, typed.name)
-    return not complaints
 
 
 def _answer() -> str:

@@ -64,6 +64,12 @@ class Ring:
         """What is kept there; None for nothing, and for a keyring that cannot be used."""
         return self._try(lambda ring: ring.get_password(service, name))
 
+    def is_there(self, name: str) -> bool:
+        """Whether there is one that answers about this name, and would keep something."""
+        self.get(SERVICE, name)
+        # keyring's own way of being switched off
+        return not self._failed and type(self._backend).__module__ != "keyring.backends.null"
+
     def put(self, name: str, secret: str) -> bool:
         """Keep it under our service; whether it is there now."""
 

@@ -150,12 +150,13 @@ def test_it_is_not_offered_to_who_wants_no_question(
     assert service.items() == {}
 
 
-def test_it_is_not_offered_where_there_is_no_keyring(
-    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+@pytest.mark.parametrize("backend", [BACKEND, "keyring.backends.null.Keyring"])
+def test_it_is_not_offered_where_no_keyring_would_take_it(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], backend: str
 ) -> None:
     stage = make_stage(pages="v3", mfa="none", roles=1)
     service.lock()
-    run = stage.start(*stage.main_job, **ring)
+    run = stage.start(*stage.main_job, **{**ring, "PYTHON_KEYRING_BACKEND": backend})
     run.answer_password()
     assert run.end() == 0, run.printed
     assert "eyring" not in run.printed
@@ -193,7 +194,10 @@ def test_logins_that_start_together_send_a_wrong_one_once(
     service.keep(*entry(stage), "stale-canary")
     runs = [stage.start(*stage.main_job[:-1], name, "-k", **ring) for name in "abcd"]
     for run in runs:
-        run.answer_password()
+        run.expect("Google Password: ")
+    for run in runs:
+        run.terminal.waitnoecho(20)
+        run.type(stage.rehearsal.password)
         assert run.end() == 0, run.printed
     assert passwords(stage) == {"stale-canary": 1, stage.rehearsal.password: 4}
 
