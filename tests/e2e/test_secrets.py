@@ -375,7 +375,7 @@ def test_a_remembered_session_asks_for_nothing(
 ) -> None:
     stage = make_stage(idp=idp, mfa=mfa, roles=1)
     provider = stage.rehearsal.provider
-    stage.sign_in(*stage.main_job, "--remember-session", role=None, **ring)
+    stage.sign_in(*stage.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     [(where, _)] = service.items().items()
     assert where[1].startswith("session key of ")
     folder = stage.aws / "samlauth" / "sessions"
@@ -405,7 +405,7 @@ def test_a_session_that_may_be_why_a_sign_in_failed_is_forgotten(
     make_stage: MakeStage, service: SecretService, ring: dict[str, str]
 ) -> None:
     stage = make_stage(idp="adfs", mfa="none", roles=1)
-    run = stage.start(*stage.main_job, "--remember-session", **ring)
+    run = stage.start(*stage.main_job, "--remember-session", "--no-keyring", **ring)
     run.answer_password()
     assert run.end() == 0, run.printed
     stage.rehearsal.adfs.mfa = "refused-rp"
@@ -428,7 +428,7 @@ def test_a_session_is_remembered_only_where_it_was_asked_for(
     make_stage: MakeStage, ring: dict[str, str]
 ) -> None:
     stage = make_stage(pages="v3", roles=1)
-    stage.sign_in(role=None, **ring)
+    stage.sign_in(*stage.main_job, "--no-keyring", role=None, **ring)
     assert not (stage.aws / "samlauth" / "sessions").exists()
 
 
@@ -456,14 +456,14 @@ def test_one_that_the_provider_has_forgotten_is_as_good_as_none(
     make_stage: MakeStage, ring: dict[str, str]
 ) -> None:
     first = make_stage(pages="v3", roles=1)
-    first.sign_in(*first.main_job, "--remember-session", role=None, **ring)
+    first.sign_in(*first.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     [file] = (first.aws / "samlauth" / "sessions").glob("*.session")
     second = make_stage(pages="v3", roles=1)
     assert second.rehearsal.username == first.rehearsal.username
     folder = second.aws / "samlauth" / "sessions"
     folder.mkdir(mode=0o700, parents=True)
     (folder / file.name).write_bytes(file.read_bytes())
-    second.sign_in(*second.main_job, "--remember-session", role=None, **ring)
+    second.sign_in(*second.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     again = second.piped("-p", "sts-temp", "--force", **ring)
     assert again.returncode == 0, again.stderr
     assert second.rehearsal.google.passwords.total() == 1
