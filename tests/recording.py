@@ -187,7 +187,7 @@ def play() -> list[Frame]:
             )
             recorder.wait("$")
             recorder.shoot(3)
-            recorder.command("samlauth status")
+            recorder.command("samlauth status --short -p sts-temp")
             recorder.wait("$")
             recorder.shoot(5)
         finally:
