@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
@@ -25,21 +26,21 @@ def offer(goal: Target, typed: Typed, options: argparse.Namespace, memory: State
     """Ask, where it may be wanted, and do it.
 
     Not asked: who has said what they want (a setting, or ``never`` before), who stores nothing or
-    wants quiet, and where there is no keyring that could take it. ENTER keeps nothing, and the next
-    login asks again. Nothing of it fails the login, which is done.
+    wants quiet, and where there is no keyring that could take it. ENTER keeps nothing, and spares the
+    question for a month. Nothing of it fails the login, which is done.
     """
     is_said = goal.settings.source(settings.KEYRING).layer is not Layer.DEFAULT
     if is_said or options.no_write or options.quiet:
         return
-    refusal = f"keyring {typed.name}"
+    question, now = f"keyring {typed.name}", datetime.now(UTC)
     # One that is missing, slow or locked is not worth a word here.
-    if refusal in memory.load().never or not Ring(lambda _: None).is_there(typed.name):
+    if not (memory.load().may_offer(question, now) and Ring(lambda _: None).is_there(typed.name)):
         return
     answer = _answer()
-    if answer == "never":
-        memory.update(lambda state: state.with_never(refusal))
-        output.tell("It will not be offered again; -k keeps it after all.")
     if answer != "yes":
+        memory.update(lambda state: state.with_declined(question, answer, now))
+        if answer == "never":
+            output.tell("It will not be offered again; -k keeps it after all.")
         return
     if Ring(warn).put(typed.name, typed.password):
         kept = {goal.profile: {settings.KEYRING.key: "true"}}
@@ -49,7 +50,7 @@ def offer(goal: Target, typed: Typed, options: argparse.Namespace, memory: State
 
 
 def _answer() -> str:
-    """``yes``, ``never``, or nothing."""
+    """``yes``, ``no`` or ``never``."""
     with suppress(EOFError, OSError), Console.open() as console:
         while True:
             match console.line(_QUESTION, empty=True).strip().lower():
@@ -58,7 +59,7 @@ def _answer() -> str:
                 case "never":
                     return "never"
                 case "" | "n" | "no":
-                    return ""
+                    return "no"
                 case _:
                     console.say("Type y, n or never.")
-    return ""
+    return "no"

@@ -105,12 +105,6 @@ def test_a_password_is_kept_by_whoever_says_yes(
     run.answer_password()
     run.expect(QUESTION)
     assert stage.profile() != {}
-    run.type("")
-    assert run.end() == 0, run.printed
-    assert service.items() == {}
-    run = stage.start("-p", "sts-temp", "--force", **ring)
-    run.answer_password()
-    run.expect(QUESTION)
     run.type("ja")
     run.expect("Type y, n or never.")
     run.type("y")
@@ -121,14 +115,15 @@ def test_a_password_is_kept_by_whoever_says_yes(
     assert again.returncode == 0, again.stderr
 
 
-def test_never_is_remembered(
-    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+@pytest.mark.parametrize("answer", ["never", ""])
+def test_a_no_is_remembered(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], answer: str
 ) -> None:
     stage = make_stage(pages="v3", mfa="none", roles=1)
     run = stage.start(*stage.main_job, **ring)
     run.answer_password()
     run.expect(QUESTION)
-    run.type("never")
+    run.type(answer)
     assert run.end() == 0, run.printed
     run = stage.start("-p", "sts-temp", "--force", **ring)
     run.answer_password()
