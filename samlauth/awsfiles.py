@@ -437,14 +437,22 @@ def _continues(data: bytes, start: int) -> bool:
 def _checked(section: str, keys: Mapping[str, str | None]) -> dict[str, str | None]:
     """The keys in lower case, once nothing in them could be read as anything else."""
     if not section or not _VALUE.fullmatch(section) or "[" in section or "]" in section:
-        raise SettingsError(f"{section!a} cannot be the name of a section.")
+        raise SettingsError(
+            f"{section!a} cannot be the name of a section: it has a bracket, a control character, a "
+            "space at an end, or a character beyond ASCII.",
+            hint="Choose another name with -p.",
+        )
     for key, value in keys.items():
         if not _KEY.fullmatch(key):
-            raise SettingsError(f"{key!a} cannot be the name of a key.")
+            raise SettingsError(
+                f"{key!a} cannot be the name of a key.",
+                hint="Use ASCII letters, digits and any of _ . - in it.",
+            )
         if value is not None and not _VALUE.fullmatch(value):
             raise SettingsError(
                 f"The value for {key} in [{section}] cannot be stored in an AWS file: it has a "
                 "control character, a line end, a space at an end, or a character beyond ASCII.",
+                hint="Give it in a variable or as a flag each time, or change it to one that can.",
             )
     return {key.lower(): value for key, value in keys.items()}
 

@@ -609,7 +609,10 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
 
     given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
     if given["role_arn"] is not None and given["ask_role"] == "true":
-        raise UsageError("-r names a role and -a asks for one; only one of them can be meant.")
+        raise UsageError(
+            "-r names a role and -a asks for one; only one of them can be meant.",
+            hint="Leave one of the two out.",
+        )
     return {name: text for name, text in given.items() if text is not None}
 
 

@@ -157,12 +157,12 @@ class Facts:
     person: int
     """The user id we run as."""
     environ: Mapping[str, str] = field(repr=False)
+    profile: Profile | SamlauthError
+    """Why its settings cannot be read, where they cannot."""
     files: tuple[AWSFile, ...] = ()
     own: tuple[Entry, ...] = ()
     """samlauth's own folder and what is in it."""
     leftovers: tuple[Leftover, ...] = ()
-    profile: Profile | SamlauthError = field(default_factory=lambda: SamlauthError("not read"))
-    """Why its settings cannot be read, where they cannot."""
     provider: SamlauthError | None = None
     """Why the identity provider can make nothing of its settings."""
     network: Network = Network()

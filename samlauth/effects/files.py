@@ -455,7 +455,7 @@ def _naming(path: Path, done: str) -> Iterator[None]:
             errno.ENOSPC: "The disk is full.",
             errno.EDQUOT: "Your disk quota is used up.",
         }
-        hint = hints.get(error.errno or 0, "")
+        hint = hints.get(error.errno or 0, f"See what is there: ls -ld {path}")
         if done == "written":
             hint += " The credentials can still be had with --print-creds."
         raise FileError(
