@@ -12,6 +12,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -343,3 +344,80 @@ def test_each_error_that_is_made_says_what_to_do_next() -> None:
         )
     ]
     assert without == []
+
+
+# The document for people
+
+
+TROUBLESHOOTING = ROOT.parent / "docs" / "troubleshooting.md"
+ANYTHING = "…"
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """The texts in a piece of code, with … for what is filled in."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.JoinedStr(values=values):
+                yield "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else ANYTHING
+                    for part in values
+                )
+            case ast.Constant(value=str(text)):
+                yield text
+
+
+def quoted() -> Iterator[tuple[str, int | None]]:
+    """Each text that the document quotes, and the exit code it has there."""
+    found = re.findall(
+        r"^\*\*`(.+?)`\*\*(?: \((\d+)\))?$", TROUBLESHOOTING.read_text("utf-8"), re.MULTILINE
+    )
+    yield from ((text, int(code) if code else None) for text, code in found)
+
+
+@cache
+def pattern(text: str) -> re.Pattern[str]:
+    """What it looks like with anything filled in."""
+    return re.compile(".*".join(map(re.escape, text.split(ANYTHING))), re.DOTALL)
+
+
+@cache
+def has_words(text: str) -> bool:
+    return len(re.findall(r"[a-z]", text)) >= 10
+
+
+def is_said_by(quote: str, text: str) -> bool:
+    """Whether the text of the code says what is quoted: a part of it, or all with words filled in."""
+    if not has_words(text):
+        return False
+    if pattern(quote).search(text):
+        return True
+    return ANYTHING in text and bool(pattern(text).fullmatch(quote))
+
+
+def test_what_the_document_quotes_is_what_the_code_says() -> None:
+    trees = [ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))]
+    everything = {text for tree_ in trees for text in texts(tree_)}
+    rows = list(quoted())
+    assert len(rows) > 30
+    unknown = [
+        quote for quote, _ in rows if not any(is_said_by(quote, text) for text in everything)
+    ]
+    assert unknown == []
+
+
+def test_the_exit_codes_of_the_document_are_those_of_the_errors() -> None:
+    codes = {kind.__name__: kind.exit_code for kind in tree()}
+    said = [
+        (codes[call.func.id], text)
+        for _, call in made()
+        if isinstance(call.func, ast.Name)
+        for text in texts(call)
+    ]
+    for quote, code in quoted():
+        found = {number for number, text in said if is_said_by(quote, text)}
+        assert code is None or not found or code in found, (quote, code, found)
+
+
+def test_the_document_has_every_exit_code() -> None:
+    intro = TROUBLESHOOTING.read_text("utf-8").partition("\n## ")[0]
+    assert all(re.search(rf"\b{kind.exit_code} [a-z]", intro, re.IGNORECASE) for kind in tree())
