@@ -18,7 +18,7 @@ from samlauth.commands.target import Target, target, warn
 from samlauth.diagnosis import diagnose, exit_code
 from samlauth.diagnosis.facts import Facts, Keyring, Network, Profile
 from samlauth.diagnosis.finding import Finding, Found, Group, Remedy, Severity
-from samlauth.diagnosis.profile import ROLE
+from samlauth.diagnosis.profile import ROLE, role_of
 from samlauth.effects import examination, files, output, remedies, ring
 from samlauth.effects.http import Http
 from samlauth.effects.probe import Probe
@@ -179,7 +179,7 @@ def _on_disk(found: Target | SamlauthError, passed_over: Iterable[str]) -> Facts
             found.config,
             found.credentials,
             chained=is_chained(found.config, found.credentials),
-            complete=provider.is_complete(found.settings),
+            placed=provider.is_placed(found.settings),
             passed_over=tuple(passed_over),
         )
     else:
@@ -204,7 +204,7 @@ def _looked_again(facts: Facts, flags: Mapping[str, str]) -> Facts:
 
 def _origin(values: Settings | None) -> tuple[str, SamlauthError | None]:
     """Where the person signs in, "" when that is not known; and what is wrong with what is set."""
-    if values is None or not provider.is_complete(values):
+    if values is None or not provider.is_placed(values):
         return "", None
     try:
         return str(provider.provider_for(values).reach.password_origin), None
@@ -224,9 +224,14 @@ def _probe(values: Settings | None, origin: str) -> Probe:
         else None,
     )
     wanted = values[settings.REGION] if values else None
-    role = (values[settings.ROLE_ARN] if values else None) or ""
-    region = region_of(role, wanted) if ROLE.fullmatch(role) else wanted or _REGION
-    return Probe(http.connections, [*filter(None, [origin]), STS(http).endpoint(region)])
+    role = role_of(values) if values else ""
+    urls, unusable = list(filter(None, [origin])), None
+    try:
+        region = region_of(role, wanted) if ROLE.fullmatch(role) else wanted or _REGION
+        urls.append(STS(http).endpoint(region))
+    except SettingsError as error:
+        unusable = error
+    return Probe(http.connections, urls, unusable)
 
 
 def _fixed(findings: Iterable[Finding]) -> Iterator[Finding]:

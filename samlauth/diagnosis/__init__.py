@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from samlauth.diagnosis import computer, files, network, profile
-from samlauth.diagnosis.facts import Facts
-from samlauth.diagnosis.finding import Check, Finding, ok
+from samlauth.diagnosis.facts import Facts, Profile
+from samlauth.diagnosis.finding import Check, Finding, Found, ok, skipped
 
 CHECKS: tuple[Check, ...] = (
     *profile.CHECKS,
@@ -24,11 +24,14 @@ CHECKS: tuple[Check, ...] = (
 
 def diagnose(facts: Facts, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """What each check finds, and that all is well where it finds nothing."""
-    return [
-        Finding(check, found)
-        for check in checks
-        for found in tuple(check.look(facts)) or (ok(check.fine),)
-    ]
+    return [Finding(check, found) for check in checks for found in _looked(check, facts)]
+
+
+def _looked(check: Check, facts: Facts) -> tuple[Found, ...]:
+    without = {"files": not facts.files, "profile": not isinstance(facts.profile, Profile)}
+    if without.get(check.needs):
+        return (skipped(check.fine),)
+    return tuple(check.look(facts)) or (ok(check.fine),)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:

@@ -72,8 +72,8 @@ class Profile:
     """Its section of the credentials file."""
     chained: bool = False
     """Whether it takes its role with another profile's credentials."""
-    complete: bool = True
-    """Whether its identity provider is known."""
+    placed: bool = True
+    """Whether it is known where to sign in."""
     passed_over: tuple[str, ...] = ()
     """A sentence for each value that made no sense and was another tool's."""
 

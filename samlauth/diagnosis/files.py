@@ -243,7 +243,7 @@ def leftovers(facts: Facts) -> Iterator[Found]:
 
 
 CHECKS = tuple(
-    Check(name, "files", FileError.exit_code, fine, look)
+    Check(name, "files", FileError.exit_code, fine, look, needs="files")
     for name, fine, look in (
         ("owner", "owners", owners),
         ("mode", "modes", modes),

@@ -78,6 +78,8 @@ class Check:
     """What to call it when nothing is wrong."""
     look: Callable[[Facts], Iterator[Found]]
     """Finds nothing where all is well."""
+    needs: Literal["", "files", "profile"] = ""
+    """What it cannot be looked at without."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from samlauth.diagnosis.finding import Check, Found, note, problem
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
-from samlauth.settings import Layer
+from samlauth.settings import Layer, Settings
 from samlauth.sts import partition_of, region_of
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 """The ARN of a role."""
 
+_BETWEEN_ARNS = re.compile(r",\s*(?=arn:)")
 _IDP_ID = re.compile(r"C0[0-9a-z]+", re.ASCII | re.IGNORECASE)
 _SP_ID = re.compile(r"\d+", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
@@ -25,9 +26,15 @@ _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS
 
 
 def _read(facts: Facts) -> Iterator[Profile]:
-    """The profile, if its settings make sense; that they do not is found once."""
+    """The profile, if its settings make sense."""
     if isinstance(facts.profile, Profile):
         yield facts.profile
+
+
+def role_of(values: Settings) -> str:
+    """The role that is set, without the identity provider's ARN that may stand beside it."""
+    parts = _BETWEEN_ARNS.split(values[settings.ROLE_ARN] or "")
+    return next((part for part in parts if ":saml-provider/" not in part), "")
 
 
 def known(facts: Facts) -> Iterator[Found]:
@@ -50,7 +57,7 @@ def known(facts: Facts) -> Iterator[Found]:
             "What can be wrong with the sign-in is found there.",
             f"samlauth doctor -p {source}",
         )
-    elif not profile.complete:
+    elif not profile.placed:
         yield note(
             f"The profile {name} does not say where to sign in.",
             fix=f"Answer the questions once: samlauth configure -p {name}",
@@ -63,8 +70,8 @@ def ids(facts: Facts) -> Iterator[Found]:
         values = profile.settings
         if values[settings.IDP] == "google":
             yield from _google_ids(profile)
-        role = values[settings.ROLE_ARN]
-        if role is not None and role.startswith("arn:") and not ROLE.fullmatch(role):
+        role = role_of(values)
+        if role.startswith("arn:") and not ROLE.fullmatch(role):
             yield problem(
                 f"{_where(profile, settings.ROLE_ARN)} is {safe(role)!r}, which is no ARN of a role.",
                 "One reads arn:aws:iam::ACCOUNT:role/NAME, with twelve digits for the account.",
@@ -101,7 +108,7 @@ def regions(facts: Facts) -> Iterator[Found]:
     """A region of another partition than the role's."""
     for profile in _read(facts):
         values = profile.settings
-        region, role = values[settings.REGION], values[settings.ROLE_ARN] or ""
+        region, role = values[settings.REGION], role_of(values)
         if region and not _REGION.fullmatch(region):
             yield note(
                 f"{_where(profile, settings.REGION)} is {safe(region)!r}, which is not the shape of "
@@ -196,12 +203,14 @@ def _in_the_environment(facts: Facts, profile: Profile) -> Iterator[Found]:
             )
 
 
-CHECKS = tuple(
-    Check(name, "profile", SettingsError.exit_code, fine, look)
-    for name, fine, look in (
-        ("settings", "settings", known),
-        ("ids", "ids", ids),
-        ("region", "region", regions),
-        ("shadowed", "nothing hides it", shadowed),
-    )
+CHECKS = (
+    Check("settings", "profile", SettingsError.exit_code, "settings", known),
+    *(
+        Check(name, "profile", SettingsError.exit_code, fine, look, needs="profile")
+        for name, fine, look in (
+            ("ids", "ids", ids),
+            ("region", "region", regions),
+            ("shadowed", "nothing hides it", shadowed),
+        )
+    ),
 )

@@ -38,20 +38,21 @@ _GRACE: Final = 1.5
 
 
 class Probe:
-    """Asks the hosts of ``urls``, from when it is made; ``seconds`` are for each. ``now`` is the time
-    of day, in seconds.
+    """Asks the hosts of ``urls``, from when it is made; ``seconds`` are for each. ``unusable`` is why
+    another could not be named. ``now`` is the time of day, in seconds.
     """
 
     def __init__(
         self,
         connections: Connections,
         urls: Iterable[str],
+        unusable: SettingsError | None = None,
         *,
         seconds: float = SECONDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._give_up = time.monotonic() + seconds + _GRACE
-        self._unusable: SettingsError | None = None
+        self._unusable = unusable
         self._hosts: list[tuple[_Way, _Begun[Answer | NoAnswer]]] = []
         self._proxies: dict[str, tuple[str, _Begun[str]]] = {}
         for url in dict.fromkeys(urls):

@@ -115,7 +115,11 @@ class Computer:
         code = doctor.run(argparse.Namespace(profile=profile, json=True, fix=fix))
         printed, said = self._capture()
         assert "hunter" not in printed + said
-        return Report(code, json.loads(printed))
+        report = Report(code, json.loads(printed))
+        for row in report.rows:
+            if row["severity"] in {"problem", "note"}:
+                assert row["fix"] or "more lines like these" in row["what"], row
+        return report
 
     def installed(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -719,10 +723,31 @@ def test_plugins_are_listed_and_not_loaded(computer: Computer, tmp_path: Path) -
     assert "The identity provider acme, from acme 1.2, does not work" in done.stdout
 
 
-def test_without_a_home_folder_what_can_be_is_still_found(computer: Computer) -> None:
-    done = computer.online().installed("-p", "x", "--json", HOME="~nobody")
-    assert json.loads(done.stdout)
-    assert "Traceback" not in done.stderr
+def test_without_settings_what_can_be_is_still_found(computer: Computer) -> None:
+    rewrite(computer, duration="a while")
+    computer.host("sts.us-east-1.amazonaws.com", told())
+    computer.credentials.chmod(0o644)
+    report = computer.run()
+    assert (report.code, list(report.problems)) == (10, ["settings", "mode"])
+    assert list(report.of("skipped")) == ["ids", "region", "shadowed"]
+    assert report.of("ok")["clock"] == "clock"
+
+
+def test_a_region_that_cannot_be_leaves_the_other_host(computer: Computer) -> None:
+    rewrite(computer, **{**IDS, "region": "eu west"})
+    report = computer.online().run()
+    assert "There is no STS endpoint at eu west" in report.one("connection", 3)
+    assert "'eu west', which is not the shape of a region" in report.notes["region"]
+    assert GOOGLE in report.of("ok")["host"]
+
+
+@pytest.mark.parametrize("order", ["{0},{1}", "{1}, {0}"])
+def test_a_role_with_its_identity_provider_is_one(order: str, computer: Computer) -> None:
+    pair = order.format(ROLE, "arn:aws:iam::111111111111:saml-provider/Google")
+    computer.write(computer.config, f"{CONFIG}samlauth.role_arn = {pair}\n")
+    assert computer.online().run().problems == {}
+    computer.write(computer.config, f"{CONFIG}samlauth.role_arn = Admin\n")
+    assert computer.run().problems == {}
 
 
 # As people see it
