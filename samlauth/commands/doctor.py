@@ -188,7 +188,7 @@ def _on_disk(found: Target | SamlauthError, passed_over: Iterable[str]) -> Facts
         person,
         os.environ,
         files=examination.aws_files(aws),
-        own=examination.own(aws),
+        own=examination.own(aws, os.environ),
         leftovers=examination.leftovers(aws, time.time()),
         profile=profile,
     )

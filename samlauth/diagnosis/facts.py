@@ -161,7 +161,7 @@ class Facts:
     """Why its settings cannot be read, where they cannot."""
     files: tuple[AWSFile, ...] = ()
     own: tuple[Entry, ...] = ()
-    """samlauth's own folder and what is in it."""
+    """samlauth's own folders and what is in them."""
     leftovers: tuple[Leftover, ...] = ()
     provider: SamlauthError | None = None
     """Why the identity provider can make nothing of its settings."""

@@ -20,8 +20,9 @@ from typing import Final, Literal
 
 from samlauth import __version__
 from samlauth.diagnosis.facts import AWSFile, Entry, Leftover, NoBrowser
-from samlauth.effects.browser import executable
+from samlauth.effects.browser import executable, profile
 from samlauth.effects.files import AWSFiles, temporary
+from samlauth.errors import FileError
 from samlauth.flow import BrowserEnded
 from samlauth.idp.plugins import GROUP
 
@@ -156,28 +157,31 @@ def _lock(path: str) -> tuple[Literal["", "held", "impossible"], str]:
         os.close(fd)
 
 
-def own(aws: AWSFiles) -> tuple[Entry, ...]:
-    """samlauth's folder beside the config file, and all that is in it."""
-    folder = str(_folder(aws))
-    paths = [folder]
+def own(aws: AWSFiles, environ: Mapping[str, str]) -> tuple[Entry, ...]:
+    """samlauth's folder beside the config file with all that is in it, and the browser's profiles.
+
+    What is in those is the browser's.
+    """
+    paths = [str(path) for path in _browser_profiles(environ)]
+    folder = str(aws.config.parent / "samlauth")
+    paths.append(folder)
     for above, folders, names in os.walk(folder):
         paths += [os.path.join(above, name) for name in sorted((*folders, *names))]  # noqa: PTH118 - of os.walk
-    found = (_entry(path) for path in paths)
-    return tuple(entry for entry in found if entry is not None and not _is_link(entry))
+    found = (_entry(path) for path in paths if not os.path.islink(path))  # noqa: PTH114 - a text already
+    return tuple(entry for entry in found if entry is not None)
 
 
-def _is_link(entry: Entry) -> bool:
-    return os.path.islink(entry.path)  # noqa: PTH114 - a text already
-
-
-def _folder(aws: AWSFiles) -> Path:
-    return aws.config.parent / "samlauth"
+def _browser_profiles(environ: Mapping[str, str]) -> Iterator[Path]:
+    with suppress(OSError, FileError):
+        everything = profile.root(environ)
+        yield everything
+        yield from sorted(everything.iterdir())
 
 
 def leftovers(aws: AWSFiles, now: float) -> tuple[Leftover, ...]:
     """What killed runs left; ``now`` is the time of day, in seconds."""
     folders = {Path(os.path.realpath(path)).parent for path in (aws.config, aws.credentials)}
-    folders |= {Path(entry.path) for entry in own(aws) if entry.is_folder}
+    folders |= {Path(above) for above, _, _ in os.walk(aws.config.parent / "samlauth")}
     return tuple(left for folder in sorted(folders) for left in _leftovers(folder, now))
 
 

@@ -240,6 +240,17 @@ def test_modes(computer: Computer) -> None:
     assert computer.run().of("fixed") == {}
 
 
+def test_the_mode_of_the_browsers_profiles(computer: Computer) -> None:
+    profile = computer.home / ".local" / "share" / "samlauth" / "browser" / "google"
+    (profile / "Default").mkdir(parents=True)  # what is in it is the browser's
+    profile.parent.chmod(0o700)
+    profile.chmod(0o755)
+    found = computer.online().run().one("mode", 10)
+    assert found.count("chmod") == 1
+    assert f"chmod 700 {profile}" in found
+    assert computer.run(fix=True).code == 0
+
+
 def test_a_mode_that_is_only_narrow_is_left(computer: Computer) -> None:
     computer.config.chmod(0o644)
     computer.credentials.chmod(0o400)
