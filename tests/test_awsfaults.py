@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -91,6 +92,13 @@ def test_what_is_taken_out_changes_nothing_else(data: bytes) -> None:
         assert list(sections(new)) == list(sections(data))
         if not left:
             assert sections(new) == sections(data)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_have_an_answer(data: bytes) -> None:
+    list(faults(data))
+    with suppress(FileError):
+        assert without_repeats(without_repeats(data)) == without_repeats(data)
 
 
 def test_comments_around_stay() -> None:

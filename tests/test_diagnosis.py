@@ -23,7 +23,7 @@ def credentials(
 
 
 def found(person: int, file: AWSFile, **more: tuple[Entry, ...]) -> list[Finding]:
-    facts = Facts(person, {}, UNREAD, files=(file,), own=more.get("own", ()))
+    facts = Facts(person, {}, UNREAD, "/home/ada", files=(file,), own=more.get("own", ()))
     checks = [check for check in CHECKS if check.name in {"owner", "mode"}]
     return [one for one in diagnose(facts, checks) if one.found.severity == "problem"]
 
@@ -57,6 +57,14 @@ def test_modes_of_what_is_somebody_elses_are_not_ours_to_change() -> None:
     assert [one.found.remedy for one in mode] == [None]
     (mine,) = found(ADA, credentials(ADA, 0o640))
     assert mine.found.remedy == Mode(f"{HOME}/credentials", 0o600)
+
+
+def test_what_is_not_at_home_may_be_a_companys() -> None:
+    folder = Entry("/etc/aws", 0o775, ROOT, is_folder=True)
+    file = AWSFile("/etc/aws/config", "/etc/aws/config", private=False, folder=folder)
+    assert fixes(found(ADA, file)) == ["chmod 755 /etc/aws"]
+    (shared,) = found(ROOT, file)
+    assert shared.found.remedy is None
 
 
 def test_a_folder_for_everybody_is_nobodys_fault() -> None:

@@ -191,6 +191,7 @@ def _on_disk(found: Target | SamlauthError, passed_over: Iterable[str]) -> Facts
         own=examination.own(aws, os.environ),
         leftovers=examination.leftovers(aws, time.time()),
         profile=profile,
+        home=examination.home(),
     )
 
 

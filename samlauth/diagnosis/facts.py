@@ -159,6 +159,8 @@ class Facts:
     environ: Mapping[str, str] = field(repr=False)
     profile: Profile | SamlauthError
     """Why its settings cannot be read, where they cannot."""
+    home: str = ""
+    """The person's home folder, with links followed; "" where it is not known."""
     files: tuple[AWSFile, ...] = ()
     own: tuple[Entry, ...] = ()
     """samlauth's own folders and what is in them."""

@@ -45,13 +45,23 @@ def _named(facts: Facts) -> Iterator[tuple[str, Entry, int, int]]:
         yield entry.path, entry, 0o077, beside[0].owner if beside else entry.owner
 
 
+def _at_home(facts: Facts, entry: Entry) -> bool:
+    return bool(facts.home) and entry.path.startswith(facts.home.rstrip("/") + "/")
+
+
+def _may_narrow(facts: Facts, entry: Entry) -> bool:
+    """Whether nobody else can have meant the mode: not of a folder that may be shared."""
+    return facts.person in (entry.owner, 0) and (not entry.is_folder or _at_home(facts, entry))
+
+
 def owners(facts: Facts) -> Iterator[Found]:
     """Files that are somebody else's, as a container that runs as root leaves them."""
     root = facts.person == 0
     for name, entry, _, owner in _named(facts):
         # Root in a container writes for whoever owns the folder that is mounted there.
         meant = owner if root else facts.person
-        if entry.owner == meant or (entry.is_folder and not entry.owner and entry.mode & _STICKY):
+        # Whose the files of a company are that lie elsewhere is not for us to say.
+        if entry.owner == meant or not (root or _at_home(facts, entry)):
             continue
         who = str(meant) if root else '"$(id -u):$(id -g)"'
         fix = f"{'' if root else 'sudo '}chown {who} {_word(entry.path)}"
@@ -76,7 +86,7 @@ def modes(facts: Facts) -> Iterator[Found]:
             f"Others can {verb} {_path(name)} (mode {entry.mode:o}).",
             leads_to,
             f"chmod {mode:o} {_word(entry.path)}",
-            Mode(entry.path, mode) if facts.person in (entry.owner, 0) else None,
+            Mode(entry.path, mode) if _may_narrow(facts, entry) else None,
         )
 
 

@@ -77,9 +77,12 @@ def _aws_file(path: Path, *, private: bool) -> AWSFile:
 
 
 def _entry(path: str) -> Entry | None:
+    """None for what is neither a file nor a folder: the mode of ``/dev/null`` is nobody's business."""
     try:
         found = os.lstat(path)
     except OSError:
+        return None
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         return None
     return Entry(path, stat.S_IMODE(found.st_mode), found.st_uid, stat.S_ISDIR(found.st_mode))
 
@@ -155,6 +158,14 @@ def _lock(path: str) -> tuple[Literal["", "held", "impossible"], str]:
         return "impossible", path
     finally:
         os.close(fd)
+
+
+def home() -> str:
+    """The person's home folder, with links followed; "" where there is none."""
+    try:
+        return str(Path.home().resolve())
+    except (OSError, RuntimeError):
+        return ""
 
 
 def own(aws: AWSFiles, environ: Mapping[str, str]) -> tuple[Entry, ...]:

@@ -40,7 +40,9 @@ def _narrow(path: str, mode: int) -> None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            os.fchmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & mode)
+            found = os.fstat(fd).st_mode
+            if stat.S_ISREG(found) or stat.S_ISDIR(found):
+                os.fchmod(fd, stat.S_IMODE(found) & mode)
         finally:
             os.close(fd)
     except OSError as error:

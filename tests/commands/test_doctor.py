@@ -282,6 +282,22 @@ def test_a_file_that_is_none(computer: Computer) -> None:
     assert report.code == 10
 
 
+def test_a_device_in_the_place_of_a_file_is_left(computer: Computer) -> None:
+    before = Path("/dev/null").stat()
+    report = computer.online().run(AWS_CONFIG_FILE="/dev/null", AWS_REGION="eu-west-1", fix=True)
+    assert list(report.problems) == ["readable"]
+    assert "/dev/null cannot be read: it is not a regular file" in report.problems["readable"]
+    assert Path("/dev/null").stat().st_mode == before.st_mode
+
+
+def test_links_in_a_circle(computer: Computer) -> None:
+    computer.config.unlink()
+    computer.config.symlink_to(computer.config)
+    report = computer.online().run()
+    assert "Too many levels of symbolic links" in report.problems["readable"]
+    assert "mode" not in report.problems
+
+
 def test_a_byte_order_mark(computer: Computer) -> None:
     computer.write(computer.config, b"\xef\xbb\xbf" + CONFIG.encode())
     found = computer.online().run().one("encoding", 10)
