@@ -54,7 +54,8 @@ def commands(text: str) -> Iterator[list[str]]:
     """The words after each ``samlauth`` that a person is to type."""
     fence = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
     fenced = [block for kind, block in fence.findall(text) if kind in {"sh", "console"}]
-    prose = fence.sub("", text)
+    # What is bold is what is seen, and not typed.
+    prose = re.sub(r"\*\*`.*?`\*\*", "", fence.sub("", text))
     lines = [line for line in prose.splitlines() if line.startswith("    ")]
     for line in (*lines, *INLINE.findall(prose), *"\n".join(fenced).splitlines()):
         yield from typed(line.strip())

@@ -120,7 +120,10 @@ def _alone(
     """Raises UsageError for what makes no sense beside several profiles."""
     for other in others:
         if flags.get(other.name, "false") != "false":
-            raise UsageError(f"{flag} and {other.short or other.flag} exclude each other.")
+            raise UsageError(
+                f"{flag} and {other.short or other.flag} exclude each other.",
+                hint="Leave one of the two out.",
+            )
 
 
 def _sign_in(
