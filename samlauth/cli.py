@@ -122,7 +122,10 @@ def guarded(argv: list[str]) -> int:
 
 
 def dispatch(argv: list[str]) -> int:
-    """Run the subcommand that the first argument names, the login if it names none."""
+    """Run the subcommand that the first argument names, the login if it names none; its exit code.
+
+    Raises UsageError when there is no such subcommand, and what the subcommand raises.
+    """
     command, rest = "login", argv
     if argv and not argv[0].startswith("-"):
         command, rest = argv[0], argv[1:]
