@@ -41,6 +41,7 @@ _LARGEST = 100_000
 
 # No link is followed, and a pipe that somebody put there is not waited for.
 _OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPENED |= getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 _DECIDE = frozenset({"AWS_ROLE_ARN", "AWS_ACCOUNT", "AWS_WEB_IDENTITY_TOKEN_FILE"})
 _DECIDE_TOO = ("SAMLAUTH_", "GOOGLE_")
@@ -92,7 +93,7 @@ def shared_path(environ: Mapping[str, str]) -> str:
     """Where an administrator's settings for everybody are."""
     if named := environ.get(SHARED):
         return named
-    if os.name == "nt":
+    if sys.platform == "win32":
         return os.path.join(environ.get("PROGRAMDATA") or "C:\\ProgramData", "samlauth", "config")
     if sys.platform == "darwin":
         return "/Library/Application Support/samlauth/config"
@@ -138,7 +139,7 @@ def load(path: str) -> tuple[int, bytes, bytes, bytes] | str | None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             return "it is no cache file"
-        if os.name == "posix":
+        if sys.platform != "win32":  # which has no modes: the folder's are the file's
             if found.st_mode & 0o077:
                 return "others can read or write it"
             if found.st_uid not in _owners(path):
@@ -161,11 +162,13 @@ def _is_number(digits: bytes) -> bool:
     return digits.isdigit() and len(digits) < 20
 
 
-def _owners(path: str) -> set[int]:
-    own = os.geteuid()
-    if own != 0:
-        return {own}
-    return {0, os.stat(os.path.dirname(path)).st_uid}
+if sys.platform != "win32":
+
+    def _owners(path: str) -> set[int]:
+        own = os.geteuid()
+        if own != 0:
+            return {own}
+        return {0, os.stat(os.path.dirname(path)).st_uid}
 
 
 def held(path: str) -> tuple[Credentials, Issued] | str | None:
