@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
 import signal
 import sys
@@ -80,6 +81,9 @@ def main() -> NoReturn:
     # One short run: collecting garbage costs a tenth of it and frees nothing that matters.
     gc.disable()
     _open_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the locale cannot spell is no reason to fail; standard error is so already.
+        sys.stdout.reconfigure(errors="backslashreplace")
     status = guarded(sys.argv[1:])
     try:
         sys.stdout.flush()

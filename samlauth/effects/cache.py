@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from samlauth.effects.state import Issued
 
 _FIRST = b"samlauth cache 1"
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_DEVICES = frozenset(("con", "prn", "aux", "nul"))
+"""What is no file on Windows, with ``com`` and ``lpt`` and a digit ("Naming Files, Paths, and
+Namespaces"); elsewhere it is one like any other."""
 _LARGEST = 100_000
 """Bytes a file may have; a session token has a thousand or so."""
 
@@ -80,12 +83,16 @@ def path_beside(config: str, profile: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """A name for a file, another for each text."""
+    """A name for a file, another for each text, whatever the file system.
+
+    Capitals are spelt out, as macOS and Windows do not tell them from small letters.
+    """
+    device = text in _DEVICES or (len(text) == 4 and text[:3] in {"com", "lpt"})
     return "".join(
         letter
-        if letter in _PLAIN
+        if letter in _PLAIN and not (device and place == 0)
         else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
-        for letter in text
+        for place, letter in enumerate(text)
     )
 
 

@@ -83,6 +83,21 @@ def give(made: int | Path, folder: Path) -> None:
             os.chown(made, *owner)
 
 
+def sync(fd: int) -> None:
+    """Have what was written last. Raises OSError when the disk does not confirm it.
+
+    On macOS ``fsync`` leaves it in the drive's own memory, and F_FULLFSYNC does not (fsync(2) there);
+    not every file system has that.
+    """
+    if sys.platform == "darwin":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(fd)
+
+
 def overwrite(fd: int, data: bytes) -> None:
     """Write over the file from its start, in one write where the system can. Raises OSError."""
     done = 0

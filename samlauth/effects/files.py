@@ -350,7 +350,7 @@ class _Target:
                 descriptors.close_to(fd, self._mode(old))
             else:
                 descriptors.give(fd, temp.parent)
-            os.fsync(fd)
+            descriptors.sync(fd)
             new = os.fstat(fd)
         finally:
             os.close(fd)
@@ -375,12 +375,12 @@ class _Target:
             try:
                 descriptors.overwrite(fd, after.ljust(len(data), b"\n"))
                 os.ftruncate(fd, len(after))
-                os.fsync(fd)
+                descriptors.sync(fd)
             except BaseException:
                 with suppress(OSError):
                     descriptors.overwrite(fd, data)
                     os.ftruncate(fd, len(data))
-                    os.fsync(fd)
+                    descriptors.sync(fd)
                 raise
             self.written = True
             with suppress(OSError):  # may be somebody else's
