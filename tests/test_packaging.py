@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from packaging.utils import canonicalize_name
 import samlauth
 from tests import distribution
 from tests.distribution import ROOT
+from tests.test_layers import imports
 
 TIME = 1_700_000_000
 LOCKS = ("test.txt", "kerberos.txt", "pip.txt")
@@ -92,6 +94,28 @@ def test_the_wheel_signs_in_where_nothing_else_is(made: tuple[Path, Path], tmp_p
     printed = distribution.sign_in(programs, tmp_path / "home")
     assert "Assuming arn:aws:iam::" in printed
     assert ":assumed-role/" in printed
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    """Or belongs to something that is: botocore to boto3, werkzeug to flask."""
+    ours = {
+        canonicalize_name(each.name)
+        for each in asked("sandbox", "secrets", "images", "kerberos", "check")
+        if not each.marker or each.marker.evaluate()
+    }
+    theirs = {
+        canonicalize_name(Requirement(text).name) for name in ours for text in requires(name) or ()
+    }
+    owners = packages_distributions()
+    lacking = {
+        name
+        for path in (ROOT / "samlauth").rglob("*.py")
+        for name in (each.partition(".")[0] for each in imports(path))
+        if name not in sys.stdlib_module_names
+        and name not in {"samlauth", "websocket"}  # that one on Windows
+        if not {canonicalize_name(owner) for owner in owners.get(name, ())} & (ours | theirs)
+    }
+    assert lacking == set()
 
 
 def locked(name: str) -> Iterator[Requirement]:
