@@ -31,7 +31,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements" / "test.txt"
 LEFT_OUT = shutil.ignore_patterns(
-    *(".git", ".venv*", ".*_cache", ".hypothesis", ".coverage", "build", "dist", "*.egg-info"),
+    *(".git", ".venv*", ".*_cache", ".hypothesis", ".coverage*", "build", "dist", "*.egg-info"),
     *("__pycache__", "node_modules"),
 )
 """What lies in a checkout and is not source."""
