@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
 import signal
 import sys
@@ -82,6 +83,9 @@ def main() -> NoReturn:
     # One short run: collecting garbage costs a tenth of it and frees nothing that matters.
     gc.disable()
     _open_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the locale cannot spell is no reason to fail; standard error is so already.
+        sys.stdout.reconfigure(errors="backslashreplace")
     status = guarded(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -124,7 +128,10 @@ def guarded(argv: list[str]) -> int:
 
 
 def dispatch(argv: list[str]) -> int:
-    """Run the subcommand that the first argument names, the login if it names none."""
+    """Run the subcommand that the first argument names, the login if it names none; its exit code.
+
+    Raises UsageError when there is no such subcommand, and what the subcommand raises.
+    """
     command, rest = "login", argv
     if argv and not argv[0].startswith("-"):
         command, rest = argv[0], argv[1:]

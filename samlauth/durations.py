@@ -22,7 +22,10 @@ def read(text: str) -> int:
 
 
 def patience(text: str) -> int:
-    """Seconds of a wait for a person: as :func:`read`, from 1 second to an hour."""
+    """Seconds of a wait for a person: spelt as for :func:`parse`, from 1 second to an hour.
+
+    Raises ValueError for anything else.
+    """
     total = parse(text, "neither seconds nor like 5m")
     if not 1 <= total <= 3600:
         raise ValueError("not between a second and an hour")

@@ -197,7 +197,12 @@ class Document:
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
-        """The forms in the order of the page."""
+        """The forms in the order of the page.
+
+        A control belongs to the form it names by ``form``, else to the one it stands in (HTML
+        Standard, "Association of controls and forms"). Raises PageUnreadable for more than
+        MAX_CONTROLS.
+        """
         owned: dict[int, list[Control]] = {}
         tags = self._form_tags
         by_id = {_get(tag, "id"): tag for tag in reversed(tags) if tag.get("id")}

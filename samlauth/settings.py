@@ -158,7 +158,7 @@ def text(value: str) -> str | None:
 
 
 def switch(value: str) -> bool:
-    """true/yes/1/on or false/no/0/off, in any case."""
+    """true/yes/1/on or false/no/0/off, in any case. Raises ValueError for other words."""
     match value.lower():
         case "true" | "yes" | "1" | "on":
             return True
@@ -168,19 +168,22 @@ def switch(value: str) -> bool:
 
 
 def duration(value: str) -> int | None:
-    """Seconds, as :func:`samlauth.durations.read`; None from ``auto``."""
+    """Seconds, as :func:`samlauth.durations.read` has and raises it; None from ``auto``."""
     return None if value.lower() == "auto" else durations.read(value)
 
 
 def identifier(value: str) -> str | None:
-    """An id of letters and digits; a stray comma or blank in one costs an hour of searching."""
+    """An id of letters and digits; a stray comma or blank in one costs an hour of searching.
+
+    Raises ValueError for an id with any other character than those, ``_`` and ``-``.
+    """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", value):
         raise ValueError("not an id: it has characters other than letters and digits")
     return value
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Reads one of these words, in any case."""
+    """Reads one of these words, in any case, as lower case. What reads raises ValueError."""
 
     def read(value: str) -> str:
         if value.lower() not in words:
@@ -191,7 +194,10 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def provider_name(value: str) -> str:
-    """The name of an identity provider, one of ours or of an installed plugin, in lower case."""
+    """The name of an identity provider, one of ours or of an installed plugin, in lower case.
+
+    Whether there is such a plugin is not looked up. Raises ValueError for what is no such name.
+    """
     name = value.lower()
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
         raise ValueError(
@@ -201,7 +207,10 @@ def provider_name(value: str) -> str:
 
 
 def policy_arns(value: str) -> tuple[str, ...]:
-    """ARNs of managed policies, with commas or blanks between."""
+    """ARNs of managed policies, AWS's or an account's, with commas or blanks between.
+
+    Raises ValueError for what is no such ARN.
+    """
     arns = tuple(re.findall(r"[^\s,]+", value))
     for arn in arns:
         if not re.fullmatch(r"arn:aws[a-z0-9-]*:iam::(?:aws|\d{12}):policy/\S+", arn):
@@ -216,7 +225,10 @@ def account(value: str) -> str | None:
 
 
 def template(value: str) -> str:
-    """The name of a profile, with ``{alias}``, ``{account}`` and ``{role}`` in it."""
+    """The name of a profile, with ``{alias}``, ``{account}`` and ``{role}`` in it.
+
+    Raises ValueError for other braces.
+    """
     if re.search(r"[{}]", re.sub(r"\{(?:alias|account|role)\}", "", value)):
         raise ValueError("not a name whose fields are {alias}, {account} and {role}")
     return value

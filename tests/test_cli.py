@@ -157,3 +157,11 @@ def test_a_closed_standard_output_is_no_traceback(tmp_path: Path) -> None:
         timeout=60,
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_the_locale_cannot_spell_is_spelt_out(encoding: str, tmp_path: Path) -> None:
+    more = {"PYTHONIOENCODING": encoding, "SAMLAUTH_USERNAME": "ада"}
+    done = run("settings", "-p", "x", home=tmp_path, **more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u0430\\u0434\\u0430" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import textwrap
 import time
 from collections import Counter
@@ -166,7 +167,9 @@ def _profile(flags: Mapping[str, str]) -> tuple[Target | SamlauthError, list[str
 
 def _on_disk(found: Target | SamlauthError, passed_over: Iterable[str]) -> Facts:
     """The files, and the profile in them."""
-    person = os.geteuid()
+    person = 0  # as os.stat has it for every file on Windows
+    if sys.platform != "win32":
+        person = os.geteuid()
     try:
         aws = files.locate(os.environ)
     except FileError as error:

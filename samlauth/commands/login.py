@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
-    """Log in; 0 when the profile holds good credentials afterwards."""
+    """Log in; 0 when the profile holds good credentials afterwards, the exit code of several else.
+
+    Raises UsageError for flags that do not go together, and any SamlauthError of the login.
+    """
     grant.require_sense(options)
     goal = target(flags, os.environ)
     if several(goal.settings, flags):

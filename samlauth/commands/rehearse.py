@@ -210,7 +210,10 @@ def _run(command: Sequence[str], rehearsal: Rehearsal, *, shown: bool = False) -
         try:
             code = child.wait()
         except BaseException:
-            child.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGHUP)
+            if sys.platform == "win32":
+                child.terminate()
+            else:
+                child.send_signal(signal.SIGHUP)
             try:
                 child.wait(_GRACE)
             except subprocess.TimeoutExpired:

@@ -55,7 +55,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a row for each profile with credentials of ours; 3 when the one named has none.
 
-    Raises SettingsError for an impossible name, FileError for AWS files that cannot be read.
+    Raises UsageError for two forms at once, SettingsError for an impossible name, FileError for AWS
+    files that cannot be read.
     """
     if options.short and options.json:
         raise UsageError(

@@ -35,12 +35,16 @@ if TYPE_CHECKING:
     from samlauth.effects.state import Issued
 
 _FIRST = b"samlauth cache 1"
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_DEVICES = frozenset(("con", "prn", "aux", "nul"))
+"""What is no file on Windows, with ``com`` and ``lpt`` and a digit ("Naming Files, Paths, and
+Namespaces"); elsewhere it is one like any other."""
 _LARGEST = 100_000
 """Bytes a file may have; a session token has a thousand or so."""
 
 # No link is followed, and a pipe that somebody put there is not waited for.
 _OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPENED |= getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 _DECIDE = frozenset({"AWS_ROLE_ARN", "AWS_ACCOUNT", "AWS_WEB_IDENTITY_TOKEN_FILE"})
 _DECIDE_TOO = ("SAMLAUTH_", "GOOGLE_")
@@ -79,12 +83,16 @@ def path_beside(config: str, profile: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """A name for a file, another for each text."""
+    """A name for a file, another for each text, whatever the file system.
+
+    Capitals are spelt out, as macOS and Windows do not tell them from small letters.
+    """
+    device = text in _DEVICES or (len(text) == 4 and text[:3] in {"com", "lpt"})
     return "".join(
         letter
-        if letter in _PLAIN
+        if letter in _PLAIN and not (device and place == 0)
         else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
-        for letter in text
+        for place, letter in enumerate(text)
     )
 
 
@@ -92,7 +100,7 @@ def shared_path(environ: Mapping[str, str]) -> str:
     """Where an administrator's settings for everybody are."""
     if named := environ.get(SHARED):
         return named
-    if os.name == "nt":
+    if sys.platform == "win32":
         return os.path.join(environ.get("PROGRAMDATA") or "C:\\ProgramData", "samlauth", "config")
     if sys.platform == "darwin":
         return "/Library/Application Support/samlauth/config"
@@ -138,7 +146,7 @@ def load(path: str) -> tuple[int, bytes, bytes, bytes] | str | None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             return "it is no cache file"
-        if os.name == "posix":
+        if sys.platform != "win32":  # which has no modes: the folder's are the file's
             if found.st_mode & 0o077:
                 return "others can read or write it"
             if found.st_uid not in _owners(path):
@@ -161,11 +169,13 @@ def _is_number(digits: bytes) -> bool:
     return digits.isdigit() and len(digits) < 20
 
 
-def _owners(path: str) -> set[int]:
-    own = os.geteuid()
-    if own != 0:
-        return {own}
-    return {0, os.stat(os.path.dirname(path)).st_uid}
+if sys.platform != "win32":
+
+    def _owners(path: str) -> set[int]:
+        own = os.geteuid()
+        if own != 0:
+            return {own}
+        return {0, os.stat(os.path.dirname(path)).st_uid}
 
 
 def held(path: str) -> tuple[Credentials, Issued] | str | None:

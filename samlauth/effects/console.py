@@ -181,6 +181,8 @@ if sys.platform == "win32":
                 return ""
             time.sleep(min(left, 0.05))
         key = msvcrt.getwch()
+        if key == "\x03":  # Ctrl-C is no signal for those who read single keys
+            raise KeyboardInterrupt
         if key in "\x00\xe0":  # a function key: the second half says which
             msvcrt.getwch()
             return ""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 _before: int | None = None
 """The limit as it was, in bytes; None while it still is."""
 
 
 def leave_none() -> None:
-    """Write none from now on."""
+    """Write none from now on; Windows writes none by itself."""
     global _before
-    try:
-        import resource
-    except ImportError:  # Windows, which writes none
+    if sys.platform == "win32":
         return
+    import resource
+
     now, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
     if _before is None:
@@ -21,7 +23,7 @@ def leave_none() -> None:
 
 def as_before() -> None:
     """What was right for us is not for a program of the person's: undo it."""
-    if _before is None:
+    if sys.platform == "win32" or _before is None:
         return
     import resource
 

@@ -5,12 +5,13 @@ Nothing is changed. What cannot be found out is left out, for no question is wor
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import re
+import shutil
 import ssl
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -20,6 +21,7 @@ from typing import Final, Literal
 
 from samlauth import __version__
 from samlauth.diagnosis.facts import AWSFile, Entry, Leftover, NoBrowser
+from samlauth.effects import descriptors
 from samlauth.effects.browser import executable, profile
 from samlauth.effects.files import AWSFiles, temporary
 from samlauth.errors import FileError
@@ -84,13 +86,18 @@ def _entry(path: str) -> Entry | None:
         return None
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         return None
-    return Entry(path, stat.S_IMODE(found.st_mode), found.st_uid, stat.S_ISDIR(found.st_mode))
+    is_folder = stat.S_ISDIR(found.st_mode)
+    mode = stat.S_IMODE(found.st_mode)
+    if sys.platform == "win32":
+        # Whoever may read it is not in these bits there: they are taken as they should be.
+        mode = 0o700 if is_folder else 0o600
+    return Entry(path, mode, found.st_uid, is_folder)
 
 
 def _content(real: str) -> tuple[bytes, str]:
     """The bytes of a file, and why they cannot be had. Neither where there is no file."""
     try:
-        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        fd = os.open(real, descriptors.READ_ITSELF)
     except FileNotFoundError:
         return b"", ""
     except OSError as error:
@@ -129,16 +136,15 @@ def _unescaped(point: bytes) -> bytes:
 
 def _free(folder: str) -> int | None:
     try:
-        found = os.statvfs(folder)
+        return shutil.disk_usage(folder).free
     except OSError:
         return None
-    return found.f_bavail * found.f_frsize
 
 
 def _lock(path: str) -> tuple[Literal["", "held", "impossible"], str]:
     """Why the lock cannot be had; one that was never made can be."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        fd = os.open(path, descriptors.UPDATE_ITSELF)
     except FileNotFoundError:
         return "", path
     except OSError:
@@ -147,7 +153,7 @@ def _lock(path: str) -> tuple[Literal["", "held", "impossible"], str]:
         give_up = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                descriptors.lock(fd)
             except BlockingIOError:
                 if time.monotonic() > give_up:
                     return "held", path

@@ -27,6 +27,7 @@ import errno
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -43,6 +44,7 @@ from samlauth.awsfiles import (
     read_section,
     read_sections,
 )
+from samlauth.effects import descriptors
 from samlauth.errors import FileError
 
 LOCK_SECONDS = 10.0
@@ -278,8 +280,12 @@ class _Target:
     def _retry(self) -> None:
         give_up = time.monotonic() + _RETRY_SECONDS
         while time.monotonic() < give_up:
-            with suppress(_ChangedMeanwhileError), _opened(self.real) as fd:
-                self._attempt(fd)
+            with suppress(_ChangedMeanwhileError):
+                if descriptors.replaces_open_files():
+                    with _opened(self.real) as fd:
+                        self._attempt(fd)
+                else:
+                    self._attempt_closed()
                 return
         raise FileError(
             f"{self.path} was changed by another program each time it was about to be written.",
@@ -292,7 +298,7 @@ class _Target:
         held, here = data, base
         while (after := self._changed(data)) != held:
             try:
-                here = self._replace(after, here, fd)
+                here = self._replace(after, here, None if fd is None else os.fstat(fd))
             except OSError as error:
                 if fd is None or self.written or error.errno not in _IN_PLACE:
                     raise
@@ -304,6 +310,22 @@ class _Target:
             # Somebody who had opened the old file before it was replaced wrote to it after that.
             held = after
             data, base = self._look(fd)
+
+    def _attempt_closed(self) -> None:
+        """The same, with the file closed before it is replaced: nobody has the old one then."""
+        with _opened(self.real) as fd:
+            data, here = self._look(fd)
+            old = None if fd is None else os.fstat(fd)
+        after = self._changed(data)
+        if after == data:
+            return
+        try:
+            self._replace(after, here, old)
+        except OSError as error:
+            if old is None or self.written or error.errno not in _IN_PLACE:
+                raise
+            self._overwrite(data, after)
+            self._tell_in_place(error)
 
     def _look(self, fd: int | None) -> tuple[bytes, _Version]:
         if fd is None:
@@ -317,19 +339,19 @@ class _Target:
         except FileError as error:
             raise FileError(f"{self.path}, {error.message}", hint=error.hint) from error
 
-    def _replace(self, after: bytes, here: _Version, like: int | None) -> _Version:
+    def _replace(self, after: bytes, here: _Version, old: os.stat_result | None) -> _Version:
         """Put a new file in the place of the one that is ``here``; what is there then.
 
         Raises _ChangedMeanwhileError when another one is, and OSError when the old one still is.
         """
         temp = self.real.with_name(_temp_prefix(self.real) + os.urandom(8).hex())
         try:
-            staged = self._stage(temp, after, like)
+            staged = self._stage(temp, after, old)
             with _folder_opened(temp.parent) as folder:
                 if _version_at(self.real) != here:
                     raise _ChangedMeanwhileError
                 try:
-                    temp.replace(self.real)
+                    descriptors.replace(temp, self.real)
                 except FileNotFoundError:  # swept by somebody who could not see our lock
                     raise _ChangedMeanwhileError from None
                 self.written = True
@@ -340,18 +362,17 @@ class _Target:
             raise
         return staged
 
-    def _stage(self, temp: Path, data: bytes, like: int | None) -> _Version:
+    def _stage(self, temp: Path, data: bytes, old: os.stat_result | None) -> _Version:
         """Write the new file, whole and on the disk, with the old one's owner and mode."""
-        old = None if like is None else os.fstat(like)
-        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        fd = os.open(temp, descriptors.CREATE, 0o600)
         try:
             _write(fd, data)
             if old is not None:
-                os.fchown(fd, old.st_uid, old.st_gid)
-                os.fchmod(fd, self._mode(old))
+                descriptors.own(fd, old.st_uid, old.st_gid)
+                descriptors.close_to(fd, self._mode(old))
             else:
-                _give(fd, temp.parent)
-            os.fsync(fd)
+                descriptors.give(fd, temp.parent)
+            descriptors.sync(fd)
             new = os.fstat(fd)
         finally:
             os.close(fd)
@@ -367,25 +388,25 @@ class _Target:
         A kill must not find it empty or with the end of the old bytes: one write covers the whole
         old length, with newlines where the new bytes are fewer, and only then it is cut.
         """
-        fd = os.open(self.real, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(self.real, descriptors.UPDATE_ITSELF)
         try:
             _lock_itself(fd, self.path)
             if _read(fd) != data:
                 raise _ChangedMeanwhileError
             old = os.fstat(fd)
             try:
-                _pwrite(fd, after.ljust(len(data), b"\n"))
+                descriptors.overwrite(fd, after.ljust(len(data), b"\n"))
                 os.ftruncate(fd, len(after))
-                os.fsync(fd)
+                descriptors.sync(fd)
             except BaseException:
                 with suppress(OSError):
-                    _pwrite(fd, data)
+                    descriptors.overwrite(fd, data)
                     os.ftruncate(fd, len(data))
-                    os.fsync(fd)
+                    descriptors.sync(fd)
                 raise
             self.written = True
             with suppress(OSError):  # may be somebody else's
-                os.fchmod(fd, self._mode(old))
+                descriptors.close_to(fd, self._mode(old))
             self._tell_closed(old, os.fstat(fd))
         finally:
             os.close(fd)
@@ -422,24 +443,46 @@ def _in_config(changes: Changes, data: bytes) -> bytes:
 
 
 def _expand(value: str, environ: Mapping[str, str]) -> Path:
-    names = r"\$(?:(\w+)|\{([^}]*)\})"
-    value = re.sub(names, lambda m: environ.get(m[1] or m[2], m[0]), value, flags=re.ASCII)
-    if value == "~" or value.startswith("~/"):
-        return Path(environ.get("HOME") or _home_on_record(), value[2:])
+    names = r"\$(?:(\w+)|\{([^}]*)\})" + (r"|%([^%]+)%" if sys.platform == "win32" else "")
+    value = re.sub(
+        names,
+        lambda m: environ.get(next(filter(None, m.groups()), ""), m[0]),
+        value,
+        flags=re.ASCII,
+    )
+    if value == "~" or value.startswith(("~/", f"~{os.sep}")):
+        return Path(_home(environ), value[2:])
     # Path.expanduser raises where there is no such user; AWS's tools take the name as it is then.
     return Path(os.path.expanduser(value))  # noqa: PTH111 - see above
 
 
-def _home_on_record() -> str:
-    import pwd
+def _home(environ: Mapping[str, str]) -> str:
+    """The home folder as :func:`os.path.expanduser` finds it. Raises FileError when there is none."""
+    if sys.platform == "win32":  # where HOME is that of some other shell, if there is one
+        variable = "USERPROFILE"
+        home = environ.get(variable)
+        if not home and (path := environ.get("HOMEPATH")):
+            home = environ.get("HOMEDRIVE", "") + path
+    else:
+        variable = "HOME"
+        home = environ.get(variable) or _home_on_record()
+    if home:
+        return home
+    raise FileError(
+        "There is no home folder to look for the AWS files in.",
+        hint=f"Set {variable}, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.",
+    )
 
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        raise FileError(
-            "There is no home folder to look for the AWS files in.",
-            hint="Set HOME, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.",
-        ) from None
+
+if sys.platform != "win32":
+
+    def _home_on_record() -> str:
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            return ""
 
 
 @contextmanager
@@ -466,7 +509,7 @@ def _naming(path: Path, done: str) -> Iterator[None]:
 def _load(path: Path) -> bytes:
     with _naming(path, "read"):
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            fd = os.open(path, descriptors.READ)
         except FileNotFoundError:
             return b""
         with _closing(fd):
@@ -477,7 +520,7 @@ def _load(path: Path) -> bytes:
 def _opened(real: Path) -> Iterator[int | None]:
     """The regular file at ``real``, which must not be a link any more; None if there is none."""
     try:
-        fd = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(real, descriptors.READ_ITSELF)
     except FileNotFoundError:
         yield None
         return
@@ -491,7 +534,7 @@ def _opened(real: Path) -> Iterator[int | None]:
 def _folder_opened(folder: Path) -> Iterator[int | None]:
     """A folder to be synced; None if it cannot be opened, though it may be written."""
     try:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fd = os.open(folder, descriptors.FOLDER)
     except PermissionError:
         yield None
         return
@@ -520,7 +563,7 @@ def _sync(folder: int | None) -> None:
 
 
 def _version(status: os.stat_result) -> _Version:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return *descriptors.identity(status), status.st_size, status.st_mtime_ns
 
 
 def _version_at(real: Path) -> _Version:
@@ -540,12 +583,6 @@ def _write(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _pwrite(fd: int, data: bytes) -> None:
-    done = 0
-    while done < len(data):
-        done += os.pwrite(fd, data[done:], done)
 
 
 def _settle(fd: int) -> tuple[bytes, _Version]:
@@ -590,17 +627,6 @@ def _temp_prefix(real: Path) -> str:
     return f".{real.name}.samlauth-"
 
 
-def _give(made: int | Path, folder: Path) -> None:
-    """Give what was made in a folder to whom it is for, if that can be; it is closed in any case.
-
-    Root, as in a container that has somebody's ~/.aws mounted, makes it for the folder's owner.
-    """
-    status = folder.stat()
-    owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else (-1, -1)
-    with suppress(OSError):
-        os.chown(made, *owner)
-
-
 def _make_folder(folder: Path) -> None:
     """Make the folder, 0700, and those above it, unless they are there."""
     if folder.is_dir():
@@ -608,7 +634,7 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     with suppress(FileExistsError):  # made by somebody else just now
         folder.mkdir(0o700)
-        _give(folder, folder.parent)
+        descriptors.give(folder, folder.parent)
 
 
 @contextmanager
@@ -625,7 +651,7 @@ def _locked(real: Path, path: Path, seconds: float = LOCK_SECONDS) -> Iterator[s
         mode=0o600,
         blocking=False,
         fallback_to_soft=False,
-        on_acquired=lambda fd: _give(fd, real.parent),
+        on_acquired=lambda fd: descriptors.give(fd, real.parent),
     )
     missing = ""
     try:
@@ -645,11 +671,8 @@ def _locked(real: Path, path: Path, seconds: float = LOCK_SECONDS) -> Iterator[s
 
 def _lock_itself(fd: int, path: Path) -> None:
     """Lock a file that is written in place: whoever sees it elsewhere sees another lock file."""
-    import fcntl
-
     with suppress(OSError):  # no locks in this file system: there is none, then
-        lock = partial(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _take(lock, BlockingIOError, path, str(path))
+        _take(partial(descriptors.lock, fd), BlockingIOError, path, str(path))
 
 
 def _take(

@@ -217,6 +217,7 @@ def pick(challenge: ChooseRoles, keys: TextIO, screen: TextIO) -> Role:
             application.exit(exception=context.get("exception") or RuntimeError(context["message"]))
 
     async def run() -> Role:
+        """The role taken; raises what the keys end the list with."""
         asyncio.get_running_loop().set_exception_handler(leave)
         return await application.run_async(set_exception_handler=False)
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from samlauth.awsfiles import BYTE_ORDER_MARK, without_repeats
 from samlauth.diagnosis.finding import Mode, Remedy, Sweep, Unmark, Unrepeat
+from samlauth.effects import descriptors
 from samlauth.effects.files import LOCK_SECONDS, locked, rewrite
 from samlauth.errors import FileError
 
@@ -38,11 +39,11 @@ def apply(remedy: Remedy, lock_seconds: float = LOCK_SECONDS) -> str:
 def _narrow(path: str, mode: int) -> None:
     """Take away what ``mode`` has not; a link that somebody puts there is not followed."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(path, descriptors.READ_ITSELF)
         try:
             found = os.fstat(fd).st_mode
             if stat.S_ISREG(found) or stat.S_ISDIR(found):
-                os.fchmod(fd, stat.S_IMODE(found) & mode)
+                descriptors.close_to(fd, stat.S_IMODE(found) & mode)
         finally:
             os.close(fd)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -247,7 +248,7 @@ def _first_line(path: Path) -> str:
 def _require_secret(path: Path, found: os.stat_result) -> None:
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
         raise _of_no_use(path, "is no file", "Name the file that holds the password.")
-    if os.name != "posix" or path.resolve().is_relative_to(_MOUNTED.resolve()):
+    if sys.platform == "win32" or path.resolve().is_relative_to(_MOUNTED.resolve()):
         return
     if found.st_mode & 0o077:
         raise _of_no_use(

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 
 from samlauth.awsfiles import config_section, read_section
+from samlauth.effects import descriptors
 from samlauth.effects.cache import SHARED, shared_path
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
@@ -37,7 +39,7 @@ def shared(environ: Mapping[str, str], profile: str) -> tuple[list[Part], list[s
     """
     path = shared_path(environ)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, descriptors.READ)
     except (FileNotFoundError, NotADirectoryError):
         if environ.get(SHARED):
             raise SettingsError(
@@ -82,7 +84,7 @@ def _check(path: str, found: os.stat_result) -> bool:
             f"{shown} is not a file, so there can be no shared settings in it.",
             hint=f"Put a file there, or name another with {SHARED}.",
         )
-    if os.name != "posix":
+    if sys.platform == "win32":
         return False
     if found.st_uid not in {0, os.geteuid()}:
         raise SettingsError(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -168,6 +169,14 @@ def test_an_environment_that_decides_is_thought_about(name: str, home: Home) -> 
 
 
 NAMES = ["x", "a b", "a/../b", "..", ".", "a%2Fb", "a:b", "a@b.c", "CON", "\udcff", "é", "x" * 64]
+NAMES += ["con", "nul", "lpt1", "com9", "A", "a", "Dev", "dev", "%41", "%63on"]
+DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
+}
 
 
 @pytest.mark.parametrize("profile", NAMES)
@@ -184,7 +193,11 @@ def test_no_name_has_no_file(home: Home) -> None:
 
 
 def test_no_two_names_have_the_same_file() -> None:
-    assert len({cache.file_name(name) for name in NAMES}) == len(NAMES)
+    # Nor where capitals and small letters are one.
+    files = {cache.file_name(name).casefold() for name in NAMES}
+    assert len(files) == len(NAMES)
+    assert not files & DEVICES
+    assert {unquote(cache.file_name(name)) for name in sorted(DEVICES)} == DEVICES
 
 
 def test_every_cut_and_every_flipped_byte_of_the_frame_is_damage(home: Home) -> None:

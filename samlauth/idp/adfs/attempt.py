@@ -59,7 +59,10 @@ class Attempt:
         return bool(self.answers) or by_ticket or self.answered == "push"
 
     def who(self) -> Flow[str]:
-        """The user name, asked for if nobody gave it."""
+        """The user name, asked for if nobody gave it.
+
+        Raises SignInRefused when it is still empty after TRIES questions.
+        """
         for _ in range(TRIES):
             if not self.username:
                 self.username = (yield from ask(EnterUsername("ADFS username"))).strip()
