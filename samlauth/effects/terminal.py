@@ -151,7 +151,7 @@ class Terminal:
         As :meth:`wait`, without a poll: without a terminal the text is said once, on standard
         error, and only ``over`` and the time end it. Raises what ``over`` raises.
         """
-        ended = self.until_or_other(Wait(seconds, text), over)
+        ended = self._until(Wait(seconds, text), over, "when done")
         assert ended != "another", "nothing was offered"
         return ended
 
@@ -159,6 +159,12 @@ class Terminal:
         self, step: Wait, over: Callable[[], bool], enter: str = "when done"
     ) -> Literal["enter", "over", "time", "another"]:
         """As :meth:`until`, with the step's ways; ``enter`` says what ENTER is for, if anything."""
+        self._waited_for = ""
+        return self._until(step, over, enter)
+
+    def _until(
+        self, step: Wait, over: Callable[[], bool], enter: str
+    ) -> Literal["enter", "over", "time", "another"]:
         clock = self._clock
         try:
             console = Console.open()

@@ -7,9 +7,11 @@ a NoAssertion, for the login to go on with; all else can be tried again as often
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from samlauth.challenges import (
     AnotherWay,
@@ -28,10 +30,11 @@ from samlauth.printable import safe
 if TYPE_CHECKING:
     from fido2.ctap2.pin import ClientPin
 
-    from samlauth.effects.security_key.devices import Key, KeyFailed, Match
+    from samlauth.effects.security_key.devices import Key, KeyFailed, Match, Registration
 
 __all__ = ["Access", "SecurityKey", "access"]
 
+T = TypeVar("T")
 Outcome = AuthenticatorAssertion | NoAssertion | AnotherWay
 
 _THINKING = 300.0
@@ -87,9 +90,7 @@ class SecurityKey:
         try:
             from samlauth.effects.security_key.devices import is_for
         except ModuleNotFoundError as missing:
-            if missing.name is None or missing.name.partition(".")[0] != "fido2":
-                raise
-            return _NOT_INSTALLED
+            return _not_installed(missing)
         if not is_for(challenge.request, challenge.origin):
             raise UnsafePage(
                 "The sign-in page asked for the security key in the name of "
@@ -118,27 +119,54 @@ class SecurityKey:
 
         with plugged_in() as keys:
             if not keys:
-                trouble = self._look()
-                if trouble.message:
-                    return NoAssertion("no access", trouble.message, trouble.hint)
-                return NoAssertion("no key", "No security key is plugged in.", "Insert one.")
+                return self._keyless()
             try:
-                found = _matching(keys, challenge)
-                ready: list[tuple[Key, Match, tuple[ClientPin, bytes] | None]] = [
-                    (key, match, None)
-                    for key, match in found
-                    if not key.needs_pin(match, challenge.request)
-                ]
-                if not ready:
-                    # A PIN is asked for once, and so of one key alone.
-                    key, match = found[0]
-                    unlocked = self._unlock(key, match, challenge)
-                    if isinstance(unlocked, AnotherWay):
-                        return unlocked
-                    ready = [(key, match, unlocked)]
-                return self._touched(ready, challenge)
+                return self._asserted(keys, challenge)
             except KeyFailed as failed:
                 return NoAssertion(failed.reason, failed.message, failed.hint)
+
+    def _asserted(self, keys: list[Key], challenge: TouchKey) -> Outcome:
+        request, origin = challenge.request, challenge.origin
+        found = _matching(keys, challenge)
+        ready = [(key, match) for key, match in found if not key.needs_pin(match, request)]
+        unlocked: tuple[ClientPin, bytes] | None = None
+        if not ready:
+            # A PIN is asked for once, and so of one key alone.
+            ready = found[:1]
+            opened = self._unlock(*ready[0], challenge)
+            if isinstance(opened, AnotherWay):
+                return opened
+            unlocked = opened
+        return self._touched(
+            [(key, partial(key.sign, match, request, origin, unlocked)) for key, match in ready],
+            Wait(request.seconds, "Touch your security key", challenge.ways),
+        )
+
+    def register(self, app_id: str, rp_id: str) -> Registration | NoAssertion:
+        """Register a key, for a rehearsal: by U2F for the app where it can, else for the RP."""
+        try:
+            from samlauth.effects.security_key.devices import KeyFailed, plugged_in
+        except ModuleNotFoundError as missing:
+            return _not_installed(missing)
+        with plugged_in() as keys:
+            if not keys:
+                return self._keyless()
+            try:
+                made = self._touched(
+                    [(key, partial(key.register, app_id, rp_id)) for key in keys],
+                    Wait(_THINKING, "Touch your security key to register it", ("another",)),
+                )
+            except KeyFailed as failed:
+                return NoAssertion(failed.reason, failed.message, failed.hint)
+            if isinstance(made, AnotherWay):
+                return NoAssertion("denied", "No security key was registered.")
+            return made
+
+    def _keyless(self) -> NoAssertion:
+        trouble = self._look()
+        if trouble.message:
+            return NoAssertion("no access", trouble.message, trouble.hint)
+        return NoAssertion("no key", "No security key is plugged in.", "Insert one.")
 
     def _unlock(
         self, key: Key, match: Match, challenge: TouchKey
@@ -165,66 +193,59 @@ class SecurityKey:
                 refused = f"That is not its PIN. {left} left before the key blocks itself."
 
     def _touched(
-        self, ready: list[tuple[Key, Match, tuple[ClientPin, bytes] | None]], challenge: TouchKey
-    ) -> Outcome:
-        """Have all of them blink; the answer of the first that is touched."""
+        self,
+        jobs: Sequence[tuple[Key, Callable[[threading.Event], T | None]]],
+        step: Wait,
+    ) -> T | NoAssertion | AnotherWay:
+        """Have all of these keys blink; what the first that is touched gives. Raises KeyFailed."""
         from samlauth.effects.security_key.devices import KeyFailed
 
         cancelled = threading.Event()
-        answers: SimpleQueue[AuthenticatorAssertion | KeyFailed | BaseException | None] = (
-            SimpleQueue()
-        )
+        given: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
-        def sign(key: Key, match: Match, unlocked: tuple[ClientPin, bytes] | None) -> None:
-            request = challenge.request
+        def work(job: Callable[[threading.Event], T | None]) -> None:
             try:
-                answers.put(key.sign(match, request, challenge.origin, cancelled, unlocked))
+                given.put((job(cancelled), None))
             except BaseException as error:  # noqa: BLE001 - whoever waits is to see it
-                answers.put(error)
+                given.put((None, error))
 
         threads = [
-            threading.Thread(target=sign, args=each, name="security key", daemon=True)
-            for each in ready
+            threading.Thread(target=work, args=(job,), name="security key", daemon=True)
+            for _, job in jobs
         ]
-        left: list[KeyFailed] = []
-        answer: AuthenticatorAssertion | None = None
+        failed: list[KeyFailed] = []
+        touched: list[T] = []
 
         def over() -> bool:
-            nonlocal answer
-            try:
-                got = answers.get_nowait()
-            except Empty:
-                return False
-            match got:
-                case AuthenticatorAssertion():
-                    answer = got
-                    return True
-                case KeyFailed():
-                    left.append(got)
-                    return len(left) == len(ready)
-                case None:
-                    return False
-                case _:
-                    raise got
+            while not given.empty():
+                answer, error = given.get()
+                if answer is not None:
+                    touched.append(answer)
+                elif isinstance(error, KeyFailed):
+                    failed.append(error)
+                elif error is not None:
+                    raise error
+            return bool(touched) or len(failed) == len(jobs)
 
         for thread in threads:
             thread.start()
-        seconds = challenge.request.seconds
+        names = " or ".join(dict.fromkeys(key.name for key, _ in jobs))
+        step = replace(step, shows=f"{step.shows} ({names})")
         try:
-            ended = self._until(Wait(seconds, _prompt(ready), challenge.ways), over, enter="")
+            ended = self._until(step, over, enter="")
         finally:
             cancelled.set()
             for thread in threads:
                 thread.join(_LETTING_GO)
-        if answer is not None:
-            return answer
+        if touched:
+            return touched[0]
         match ended:
             case "another":
                 return AnotherWay()
             case "over":
-                raise left[-1]
+                raise failed[-1]
             case _:
-                return _timed_out(seconds)
+                return _timed_out(step.seconds)
 
 
 def _matching(keys: list[Key], challenge: TouchKey) -> list[tuple[Key, Match]]:
@@ -252,9 +273,11 @@ def _matching(keys: list[Key], challenge: TouchKey) -> list[tuple[Key, Match]]:
     )
 
 
-def _prompt(ready: list[tuple[Key, Match, tuple[ClientPin, bytes] | None]]) -> str:
-    names = " or ".join(dict.fromkeys(key.name for key, _, _ in ready))
-    return f"Touch your security key ({names})"
+def _not_installed(missing: ModuleNotFoundError) -> NoAssertion:
+    """Raises what is missing when it is no part of the package."""
+    if missing.name is None or missing.name.partition(".")[0] != "fido2":
+        raise missing
+    return _NOT_INSTALLED
 
 
 def _timed_out(seconds: float) -> NoAssertion:

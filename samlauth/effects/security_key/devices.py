@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from secrets import token_bytes
 from threading import Event
 from typing import Any, Final, Literal
 
@@ -68,6 +69,17 @@ class Match:
     credentials: tuple[bytes, ...]
     """One; all of the request where the key says nothing before it knows its owner."""
     by_u2f: bool
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A credential that a key has just made."""
+
+    credential: bytes
+    name: str
+    """What for: the RP's id or the app's."""
+    point: bytes
+    """Its public key, uncompressed as X9.62 has it."""
 
 
 def is_for(request: AssertionRequest, origin: str) -> bool:
@@ -163,8 +175,8 @@ class Key:
         match: Match,
         request: AssertionRequest,
         origin: str,
+        unlocked: tuple[ClientPin, bytes] | None,
         cancelled: Event,
-        unlocked: tuple[ClientPin, bytes] | None = None,
     ) -> AuthenticatorAssertion | None:
         """The answer, once it was touched; None when it was ``cancelled``."""
         data = client_data(request, origin)
@@ -183,6 +195,33 @@ class Key:
                     ):
                         raise
                     cancelled.wait(_POLL)
+            return None
+
+    def register(self, app_id: str, rp_id: str, cancelled: Event) -> Registration | None:
+        """A new credential, once it was touched; None when it was ``cancelled``."""
+        with _explained(self.name):
+            if self._ctap1 is None:
+                assert self._ctap2 is not None, "a key knows one of the two"
+                made = self._ctap2.make_credential(
+                    token_bytes(32),
+                    {"id": rp_id, "name": rp_id},
+                    {"id": token_bytes(16), "name": "rehearsal"},
+                    [{"type": "public-key", "alg": -7}],
+                    event=cancelled,
+                )
+                data = made.auth_data.credential_data
+                assert data is not None, "it was asked for"
+                point = b"\x04" + data.public_key[-2] + data.public_key[-3]
+                return Registration(data.credential_id, rp_id, point)
+            while not cancelled.is_set():
+                try:
+                    it = self._ctap1.register(token_bytes(32), _hash(app_id))
+                except ApduError as error:
+                    if error.code != APDU.USE_NOT_SATISFIED:
+                        raise
+                    cancelled.wait(_POLL)
+                else:
+                    return Registration(it.key_handle, app_id, it.public_key)
             return None
 
     def _find(self, rp: str, by_app_id: bool, request: AssertionRequest) -> Match | None:

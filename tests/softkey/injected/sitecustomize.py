@@ -1,12 +1,18 @@
 """Puts software keys in front of the python-fido2 of a command that is started with this on its path.
 
-``SOFTKEYS`` names their files; an empty one takes python-fido2 away.
+``SOFTKEYS`` names their files; an empty one takes python-fido2 away. ``SOFTKEYS_ROOT`` is where the file
+system of the computer begins that they are plugged into: this one may be a container.
 """
 
 import importlib.util
 import os
 import sys
 from pathlib import Path
+
+if root := os.environ.get("SOFTKEYS_ROOT"):
+    from samlauth.effects.security_key import trouble
+
+    trouble.look.__defaults__ = (Path(root),)
 
 named = os.environ.get("SOFTKEYS")
 if named == "":
