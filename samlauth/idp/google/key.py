@@ -18,6 +18,7 @@ from samlauth.idp.answers import TRIES
 from samlauth.idp.google import refusals
 from samlauth.idp.google.account import ORIGIN
 from samlauth.idp.google.attempt import Attempt
+from samlauth.idp.google.pages import kinds
 from samlauth.idp.google.pages.states import SecurityKey
 
 _WHAT = "key"
@@ -67,9 +68,14 @@ def _post(attempt: Attempt, state: SecurityKey, answer: AuthenticatorAssertion) 
 
 
 def _without(attempt: Attempt, state: SecurityKey, ended: NoAssertion) -> Flow[Page]:
-    """Where no key can be used at all, on by another way, once; else the sign-in is over."""
+    """Where no key can be used at all, on by another way, once; else the sign-in is over.
+
+    Who asked for the key by --mfa wants no other way: a browser may do what this program cannot.
+    """
     usable = ended.reason not in {"not installed", "no access"}
-    if usable or state.another is None or state.kind in attempt.passed:
+    kind = kinds.by_word(state.kind)
+    wanted = kind is not None and kinds.is_wanted(attempt.mfa, kinds.method(kind))
+    if usable or wanted or state.another is None or state.kind in attempt.passed:
         raise refusals.key_unused(ended)
     attempt.passed.add(state.kind)
     yield from tell(f"{ended.message} {ended.hint}".strip(), quiet=False)

@@ -472,7 +472,7 @@ class Google:
                     lifetime=self._prompt_seconds,
                     said=said,
                 )
-            case "key" if visit.method.kind == "sk" and self.person.keys.registered:
+            case "key" if self.person.keys.registered:
                 return replace(
                     ticket,
                     nonce=self.person.keys.challenge(),

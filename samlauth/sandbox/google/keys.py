@@ -19,6 +19,8 @@ APP_ID: Final = "https://www.gstatic.com/securitykey/origins.json"
 """What Google's keys are registered for by U2F."""
 RP_ID: Final = "google.com"
 """The same, by WebAuthn."""
+ANSWER: Final = "id-assertion"
+"""The field for a key's answer."""
 
 
 @dataclass
@@ -164,19 +166,37 @@ def u2f_request(challenge: bytes, credentials: tuple[bytes, ...]) -> str:
     return f"%.@.{json.dumps({'1': [*listed, 2, json.dumps({'appid': APP_ID})]})}]"
 
 
-def webauthn_request(challenge: bytes, credentials: tuple[bytes, ...], seconds: float) -> str:
-    """PublicKeyCredentialRequestOptionsJSON (WebAuthn §5.1.9), as a page's script would read it."""
-    options = {
-        "challenge": _base64(challenge),
-        "timeout": round(seconds * 1000),
-        "rpId": RP_ID,
-        "allowCredentials": [
-            {"type": "public-key", "id": _base64(credential)} for credential in credentials
-        ],
-        "userVerification": "preferred",
-        "extensions": {"appid": APP_ID},
-    }
-    return f"%.@.{json.dumps({'1': json.dumps(options)})}]"
+def webauthn_options(challenge: bytes, credentials: tuple[bytes, ...], seconds: float) -> str:
+    """PublicKeyCredentialRequestOptionsJSON (WebAuthn §5.1.9)."""
+    return json.dumps(
+        {
+            "challenge": _base64(challenge),
+            "timeout": round(seconds * 1000),
+            "rpId": RP_ID,
+            "allowCredentials": [
+                {"type": "public-key", "id": _base64(credential)} for credential in credentials
+            ],
+            "userVerification": "preferred",
+            "extensions": {"appid": APP_ID},
+        }
+    )
+
+
+def webauthn_request(options: str) -> str:
+    """What a page has where its script reads the options."""
+    return f"%.@.{json.dumps({'1': options})}]"
+
+
+def script(options: str) -> str:
+    """What has a browser ask the key, put its answer into the field, and go on."""
+    return f"""<script>
+const asked = PublicKeyCredential.parseRequestOptionsFromJSON({options});
+navigator.credentials.get({{publicKey: asked}}).then(key => {{
+  const [field] = document.getElementsByName("{ANSWER}");
+  field.value = JSON.stringify(key.toJSON());
+  field.form.submit();
+}}, error => document.body.append(String(error)));
+</script>"""
 
 
 def _padded(data: bytes) -> str:

@@ -107,6 +107,6 @@ def menu(family: Family, second: Method, *, keys: bool = False) -> tuple[Method,
     ``keys`` says whether security keys are in use.
     """
     prompt = PROMPT if second is PROMPT else DEVICE_PROMPT
-    key = replace(KEY, usable=keys)
+    key, passkey = replace(KEY, usable=keys), replace(PASSKEY, usable=keys)
     common = (key, KEY_CODE, prompt, OFFLINE, TOTP, SMS, VOICE, BACKUP, RECOVERY_PHONE)
-    return (*common, PASSKEY) if family == "v3" else (*common, ANY_PHONE)
+    return (*common, passkey) if family == "v3" else (*common, ANY_PHONE)

@@ -6,7 +6,8 @@ from html import escape
 from typing import assert_never
 
 from samlauth.sandbox.google.forms import BGRESPONSE
-from samlauth.sandbox.google.keys import webauthn_request
+from samlauth.sandbox.google.keys import ANSWER, webauthn_options, webauthn_request
+from samlauth.sandbox.google.keys import script as script_of_key
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.google.pages import (
     REFUSED,
@@ -307,13 +308,17 @@ def _prompt(ticket: Ticket) -> str:
 
 def _key(ticket: Ticket, refused: bool) -> str:
     what = "key" if ticket.method.kind == "sk" else "passkey"
-    asked = webauthn_request(ticket.nonce, ticket.credentials, ticket.lifetime)
-    data = f"""<div jsname="C0oDBd" data-challenge-ui="{escape(asked)}"></div>
-<input type="hidden" name="id-assertion">"""
+    data = ""
+    if ticket.credentials:
+        options = webauthn_options(ticket.nonce, ticket.credentials, ticket.lifetime)
+        # The page of a passkey says what it asks to its script alone.
+        asked = escape(webauthn_request(options)) if what == "key" else ""
+        data = f"""<div jsname="C0oDBd" data-challenge-ui="{asked}"></div>
+<input type="hidden" name="{ANSWER}">{script_of_key(options)}"""
     return _challenge(
         ticket,
         "key",
-        f"""<p class="vOZun">Have your {what} ready.</p>{data if ticket.credentials else ""}
+        f"""<p class="vOZun">Have your {what} ready.</p>{data}
 {_error(REFUSED["key"] if refused else "")}""",
         _buttons("keyNext"),
     )

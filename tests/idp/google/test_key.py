@@ -126,6 +126,11 @@ def test_without_any_use_of_keys_and_another_way_there_is_the_browser() -> None:
     assert len(refused(NeedsBrowser, page, MISSING, page, MISSING).requests) == 2
 
 
+def test_who_wants_the_key_and_cannot_use_it_here_is_led_to_the_browser() -> None:
+    outcome = refused(NeedsBrowser, served.glif_key(), MISSING, provider=replace(ADA, mfa="key"))
+    assert len(outcome.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("reason", "error"),
     [
