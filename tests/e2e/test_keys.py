@@ -103,6 +103,19 @@ def test_the_right_key(make_desk: MakeDesk, pages: Family, kind: Kind) -> None:
     assert answers(run) == [""]
 
 
+def test_a_terminal_whose_line_can_be_written_over(make_desk: MakeDesk) -> None:
+    desk = make_desk("g2")
+    key = desk.key()
+    run = desk.stage.start(*desk.stage.main_job, **desk.told, TERM="xterm")
+    run.answer_password()
+    run.expect(f"{TOUCH} (SoftKey)\r\n")
+    run.expect("\r60 s left; ? for another way\x1b[K")
+    run.expect("\r59 s left; ? for another way\x1b[K")
+    key.hold(touch="yes")
+    run.expect("\r\x1b[K")
+    assert_signed_in(run, codes=0)
+
+
 def test_a_key_without_u2f(make_desk: MakeDesk) -> None:
     desk = make_desk()
     key = desk.key(Kind(u2f=False))

@@ -29,7 +29,7 @@ from fido2 import cbor, hid
 from fido2.ctap2.pin import PinProtocolV1
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
-Touch = Literal["no", "yes", "deny"]
+Touch = Literal["no", "yes", "deny", "busy"]
 
 PACKET = 64
 _INIT, _MSG, _CBOR, _CANCEL, _PING, _ERROR, _KEEPALIVE = 0x06, 0x03, 0x10, 0x11, 0x01, 0x3F, 0x3B
@@ -376,6 +376,9 @@ class Connection(CtapHidConnection):
 
     def _do(self, command: int, message: bytes) -> None:
         kind = self._key.memory.kind
+        if command != _INIT and self._key.touched == "busy":  # with another program
+            self._send(_ERROR, b"\x06")
+            return
         match command:
             case 0x06:
                 can = (_WINK_CBOR if kind.ctap2 else 0) | (0 if kind.u2f else _NO_MSG)

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 import unicodedata
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from secrets import token_bytes
 from threading import Event
 from typing import Any, Final, Literal
 
 from fido2 import hid
-from fido2.ctap import CtapError
+from fido2.ctap import STATUS, CtapError
 from fido2.ctap1 import APDU, ApduError, Ctap1
 from fido2.ctap2.base import Ctap2, Info
 from fido2.ctap2.pin import ClientPin
@@ -37,6 +39,8 @@ _U2F_HANDLE: Final = 255
 """Bytes a key handle has at most (FIDO U2F Raw Message Formats §5.1)."""
 _POLL: Final = 0.2
 """Seconds between two questions to a U2F key whether it was touched: it does not say by itself."""
+_PATIENCE: Final = 3.0
+"""Seconds for what needs no touch."""
 _FAULTS = (OSError, struct.error, hid.ConnectionFailure, ValueError, TypeError, KeyError)
 """What reading from a key that is being pulled out ends in, or from one that answers nonsense."""
 
@@ -97,7 +101,7 @@ def plugged_in() -> Iterator[list[Key]]:
             with suppress(*_FAULTS, CtapError):
                 connection: CtapHidConnection = hid.open_connection(descriptor)  # type: ignore[no-untyped-call]  # see above
                 try:
-                    keys.append(Key(hid.CtapHidDevice(descriptor, connection)))
+                    keys.append(Key(_Device(descriptor, connection)))
                 except BaseException:
                     connection.close()
                     raise
@@ -107,14 +111,46 @@ def plugged_in() -> Iterator[list[Key]]:
             key.close()
 
 
+class _Patience(Event):
+    """An event that happens by itself, when its time is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._until = time.monotonic() + _PATIENCE
+
+    def is_set(self) -> bool:
+        return super().is_set() or time.monotonic() >= self._until
+
+    def wait(self, timeout: float | None = None) -> bool:
+        super().wait(timeout)
+        return self.is_set()
+
+
+class _Device(hid.CtapHidDevice):
+    """A device that is not waited for without end while it is busy with another program."""
+
+    def call(
+        self,
+        cmd: int,
+        data: bytes = b"",
+        event: Event | None = None,
+        on_keepalive: Callable[[STATUS], None] | None = None,
+    ) -> bytes:
+        return super().call(cmd, data, event or _Patience(), on_keepalive)
+
+
 class Key:
     """One security key. Its methods raise KeyFailed."""
 
     def __init__(self, device: hid.CtapHidDevice) -> None:
         self._device = device
-        can = hid.CAPABILITY(device.capabilities)
-        self._ctap2 = Ctap2(device) if hid.CAPABILITY.CBOR in can else None
-        self._ctap1 = None if hid.CAPABILITY.NMSG in can else Ctap1(device)
+        self._can = hid.CAPABILITY(device.capabilities)
+        self._ctap1 = None if hid.CAPABILITY.NMSG in self._can else Ctap1(device)
+
+    @cached_property
+    def _ctap2(self) -> Ctap2 | None:
+        # It is asked at once what it can do, and may not answer.
+        return Ctap2(self._device) if hid.CAPABILITY.CBOR in self._can else None
 
     @property
     def name(self) -> str:
@@ -377,6 +413,12 @@ def _failed(error: CtapError, name: str) -> KeyFailed:
             )
         case _ERR.OPERATION_DENIED | _ERR.NOT_ALLOWED:
             return KeyFailed("denied", f"{name} said no.", "Touch it to say yes.")
+        case _ERR.CHANNEL_BUSY:
+            return KeyFailed(
+                "denied",
+                f"{name} is in use by another program, such as a browser that asks for it.",
+                "Answer or close that first.",
+            )
         case _ERR.NO_CREDENTIALS | _ERR.INVALID_CREDENTIAL:
             return KeyFailed("wrong key", f"{name} does not know this account.", "Use another key.")
         case code:

@@ -309,6 +309,15 @@ def test_a_touch_that_is_denied(make_key: MakeKey) -> None:
     assert "SoftKey said no." in again.waits[1].shows
 
 
+@pytest.mark.parametrize("kind", [{"ctap2": False}, {"u2f": False}])
+def test_a_key_that_another_program_uses(make_key: MakeKey, kind: dict[str, bool]) -> None:
+    key = make_key(**kind)
+    credential, _ = registered(key, APP_ID)
+    key.hold(touch="busy")
+    done = ended(Person(terminal=False).answer(u2f(credential)))
+    assert "in use by another program" in done.message
+
+
 # PINs
 
 
