@@ -21,6 +21,7 @@ from samlauth.sandbox.google.methods import Family
 from samlauth.sandbox.google.pages import REFUSED
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 from tests.e2e.test_challenges import AUTHENTICATOR, assert_signed_in, pick, press
+from tests.sandbox.browser import Browser
 from tests.softkey import Kind, SoftKey, plug_into_fido2
 
 INJECTED = str(Path(__file__).parents[1] / "softkey" / "injected")
@@ -153,7 +154,7 @@ def test_a_wrong_key_and_then_the_right_one(make_desk: MakeDesk, pages: Family) 
     wrong, right = desk.key(Kind(name="Wrong"), registered=False), desk.key(Kind(name="Right"))
     right.hold(plugged=False)
     run = desk.start()
-    run.expect("Wrong, plugged in here, is not registered for this account.")
+    run.expect("No security key that is plugged in here (Wrong) is registered for this account.")
     run.expect("ENTER to try again")
     wrong.hold(plugged=False)
     right.hold(plugged=True)
@@ -325,6 +326,38 @@ def test_a_key_that_nobody_touches(make_desk: MakeDesk) -> None:
 
 
 @both
+def test_an_answer_that_was_seen_signs_nobody_else_in(make_desk: MakeDesk, pages: Family) -> None:
+    desk = make_desk(pages)
+    key = desk.key()
+    rehearsal = desk.stage.rehearsal
+    keys, seen = rehearsal.person.keys, []
+    verify = keys.verify
+
+    def watched(challenge: bytes, answer: str) -> bool:
+        seen.append((challenge, answer))
+        return verify(challenge, answer)
+
+    keys.verify = watched  # type: ignore[method-assign]  # somebody looks on
+    run = desk.start()
+    run.expect(TOUCH)
+    key.hold(touch="yes")
+    assert_signed_in(run, codes=0)
+    [(challenge, answer)] = seen
+    assert not verify(challenge, answer)
+    with Browser(rehearsal) as thief:
+        thief.open()
+        thief.identify()
+        thief.submit("Passwd", rehearsal.password)
+        thief.submit("id-assertion", answer)
+        assert REFUSED["key"] in thief.text
+    assert answers(run) == [
+        "",
+        "The challenge was answered before.",
+        "The key signed for another challenge.",
+    ]
+
+
+@both
 def test_a_copy_of_a_key_is_refused_and_the_key_is_not(make_desk: MakeDesk, pages: Family) -> None:
     desk = make_desk(pages)
     key = desk.key()
@@ -407,7 +440,7 @@ def test_a_wrong_key_and_nobody_to_change_it(make_desk: MakeDesk) -> None:
     stage = desk.stage
     done = stage.piped(*stage.main_job, stdin=f"{stage.rehearsal.password}\n", **desk.told)
     assert done.returncode == 6
-    assert "Wrong, plugged in here, is not registered for this account." in done.stderr
+    assert "plugged in here (Wrong) is registered for this account." in done.stderr
 
 
 def test_what_is_signed_is_in_no_log(make_desk: MakeDesk) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from samlauth.challenges import (
     AnotherWay,
     AnyChallenge,
+    AssertionRequest,
     AuthenticatorAssertion,
     EnterPin,
     NoAssertion,
@@ -41,6 +42,7 @@ _THINKING = 300.0
 """Seconds a person has to fetch another key."""
 _LETTING_GO = 2.0
 """Seconds a key has to stop blinking."""
+_LATER = "Run the command again with the key at hand; --mfa chooses another way."
 _NOT_INSTALLED = NoAssertion(
     "not installed", "Security keys need a package that is not installed: fido2.", INSTALL
 )
@@ -110,7 +112,11 @@ class SecurityKey:
                 case "another":
                     return AnotherWay()
                 case "time":
-                    return _timed_out(_THINKING)
+                    return NoAssertion(
+                        "timed out",
+                        f"{outcome.message} Nothing was done about it for {_THINKING:.0f} seconds.",
+                        _LATER,
+                    )
                 case _:
                     pass
 
@@ -128,11 +134,11 @@ class SecurityKey:
     def _asserted(self, keys: list[Key], challenge: TouchKey) -> Outcome:
         request, origin = challenge.request, challenge.origin
         found = _matching(keys, challenge)
-        ready = [(key, match) for key, match in found if not key.needs_pin(match, request)]
+        ready, locked = _sorted(found, request)
         unlocked: tuple[ClientPin, bytes] | None = None
         if not ready:
             # A PIN is asked for once, and so of one key alone.
-            ready = found[:1]
+            ready = locked[:1]
             opened = self._unlock(*ready[0], challenge)
             if isinstance(opened, AnotherWay):
                 return opened
@@ -265,12 +271,31 @@ def _matching(keys: list[Key], challenge: TouchKey) -> list[tuple[Key, Match]]:
         return found
     if failed is not None:
         raise failed
-    names = " and ".join(dict.fromkeys(key.name for key in keys))
+    names = ", ".join(dict.fromkeys(key.name for key in keys))
     raise KeyFailed(
         "wrong key",
-        f"{names}, plugged in here, is not registered for this account.",
-        "Insert the one that is.",
+        f"No security key that is plugged in here ({names}) is registered for this account.",
+        "Insert one that is.",
     )
+
+
+def _sorted(
+    found: list[tuple[Key, Match]], request: AssertionRequest
+) -> tuple[list[tuple[Key, Match]], list[tuple[Key, Match]]]:
+    """Those that want a touch, and those that want a PIN first. Raises KeyFailed for none at all."""
+    from samlauth.effects.security_key.devices import KeyFailed
+
+    ready: list[tuple[Key, Match]] = []
+    locked: list[tuple[Key, Match]] = []
+    failed: KeyFailed | None = None
+    for key, match in found:
+        try:
+            (locked if key.needs_pin(match, request) else ready).append((key, match))
+        except KeyFailed as error:
+            failed = error
+    if failed is not None and not (ready or locked):
+        raise failed
+    return ready, locked
 
 
 def _not_installed(missing: ModuleNotFoundError) -> NoAssertion:
@@ -284,5 +309,5 @@ def _timed_out(seconds: float) -> NoAssertion:
     return NoAssertion(
         "timed out",
         f"The security key was not touched within {seconds:.0f} seconds.",
-        "Run the command again with the key at hand; --mfa chooses another way.",
+        _LATER,
     )
