@@ -44,7 +44,7 @@ _LETTING_GO = 2.0
 """Seconds a key has to stop blinking."""
 _LATER = "Run the command again with the key at hand; --mfa chooses another way."
 _NOT_INSTALLED = NoAssertion(
-    "not installed", "Security keys need a package that is not installed: fido2.", INSTALL
+    "not installed", f"To use security keys here, install python-fido2: {INSTALL}"
 )
 
 

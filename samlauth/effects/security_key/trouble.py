@@ -15,7 +15,7 @@ from typing import Final
 
 from samlauth.printable import safe
 
-INSTALL: Final = "Install samlauth with its extra: pip install 'samlauth[fido2]'"
+INSTALL: Final = "pip install 'samlauth[fido2]'"
 
 _FIDO: Final = bytes.fromhex("06d0f1")
 """How the description of a FIDO device begins: usage page 0xF1D0 (CTAP §11.2.8.2)."""
@@ -85,7 +85,9 @@ def judged(facts: Facts) -> Access:
     hidden = [node for node in facts.nodes if not node.exists]
     if not facts.installed:
         return Access(
-            "not installed", "Security keys need a package that is not installed: fido2.", INSTALL
+            "not installed",
+            "Security keys need a package that is not installed: fido2.",
+            f"Install samlauth with its extra: {INSTALL}",
         )
     if usable:
         return Access("ready", keys=usable)

@@ -418,7 +418,7 @@ def test_without_the_package_it_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "fido2", None)
     done = ended(Person().answer(u2f(STRANGE)))
     assert done.reason == "not installed"
-    assert "pip install 'samlauth[fido2]'" in done.hint
+    assert "pip install 'samlauth[fido2]'" in done.message
 
 
 def test_trouble_is_told_and_not_waited_for(make_key: MakeKey) -> None:
