@@ -155,4 +155,5 @@ def _is_admin() -> bool:
         import ctypes
 
         return bool(ctypes.windll.shell32.IsUserAnAdmin())
-    return os.geteuid() == 0
+    else:
+        return os.geteuid() == 0
