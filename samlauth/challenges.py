@@ -136,6 +136,81 @@ class SolveCaptcha(Challenge[str]):
     refused: str = ""
 
 
+UserVerification = Literal["required", "preferred", "discouraged"]
+"""Whether a security key has to know its owner, by a PIN or a finger (WebAuthn §5.8.6)."""
+
+
+@dataclass(frozen=True)
+class AssertionRequest:
+    """What a page asks of a security key: PublicKeyCredentialRequestOptions (WebAuthn §5.5).
+
+    With an ``rp_id`` it is WebAuthn's, and ``app_id`` the extension for keys that were registered by
+    U2F (§10.1.1). With an ``app_id`` alone it is a sign request of U2F itself (FIDO U2F JavaScript
+    API §5.3). One of the two is there.
+    """
+
+    challenge: bytes = field(repr=False)
+    allow_credentials: tuple[bytes, ...]
+    """The ids of the credentials, which U2F calls key handles; never none."""
+    rp_id: str = ""
+    app_id: str = ""
+    user_verification: UserVerification = "discouraged"
+    seconds: float = 60.0
+    """How long a person has to touch the key."""
+
+
+@dataclass(frozen=True)
+class AuthenticatorAssertion:
+    """What a security key answered (WebAuthn §5.2.2). It is good once, and here alone."""
+
+    credential_id: bytes
+    client_data_json: bytes = field(repr=False)
+    """What was signed for: the challenge and the origin, as the request's standard has them."""
+    authenticator_data: bytes = field(repr=False)
+    """The hash of the RP's or the app's id, flags, counter (§6.1)."""
+    signature: bytes = field(repr=False)
+    """ECDSA in DER over ``authenticator_data`` and the SHA-256 of ``client_data_json``, which is
+    what U2F signs, too (FIDO U2F Raw Message Formats §5.4)."""
+    by_app_id: bool = False
+    """Whether the credential was found by the ``app_id`` and not by the ``rp_id``."""
+    user_handle: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class NoAssertion:
+    """Why there is none."""
+
+    reason: Literal[
+        "not installed", "no access", "no key", "wrong key", "removed", "denied", "blocked",
+        "timed out",
+    ]  # fmt: skip
+    message: str
+    """What happened, a sentence for the person."""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class TouchKey(Challenge[AuthenticatorAssertion | NoAssertion]):
+    """A security key that has to be touched."""
+
+    request: AssertionRequest
+    origin: str
+    """Who asks, as a browser's address bar would show it: never what the page says of itself."""
+    refused: str = ""
+    """Why the last answer was refused: the provider's own text where it gave any."""
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True)
+class EnterPin(Challenge[str]):
+    """The PIN of a security key, which stays on this computer."""
+
+    label: str
+    refused: str = ""
+    """Why the last one given was refused, and how many tries are left."""
+    ways: tuple[Way, ...] = ()
+
+
 @dataclass(frozen=True)
 class Confirm(Challenge[bool]):
     """A yes or no."""
@@ -179,6 +254,8 @@ AnyChallenge = (
     | EnterPhone
     | ChooseMethod
     | SolveCaptcha
+    | TouchKey
+    | EnterPin
     | Confirm
     | EnterAssertion
     | ChooseRoles

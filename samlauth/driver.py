@@ -8,12 +8,14 @@ the redactor before anything can log them.
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never, cast
 
 from samlauth.challenges import (
     AnyChallenge,
+    AuthenticatorAssertion,
     ChooseMethod,
     ChooseRoles,
     Confirm,
@@ -21,10 +23,12 @@ from samlauth.challenges import (
     EnterCode,
     EnterPassword,
     EnterPhone,
+    EnterPin,
     EnterSetting,
     EnterUsername,
     Phone,
     SolveCaptcha,
+    TouchKey,
 )
 from samlauth.errors import NobodyToAsk, SamlauthError
 from samlauth.flow import (
@@ -118,9 +122,18 @@ def _perform(step: Step, effects: Effects) -> object:
                 if isinstance(result, Credentials):
                     _hide(redactor, _of_credentials(result))
             return results
-        case EnterPassword() | EnterCode() | EnterPhone() | EnterAssertion():
+        case (
+            EnterPassword()
+            | EnterCode()
+            | EnterPhone()
+            | EnterPin()
+            | EnterAssertion()
+            | TouchKey()
+        ):
             answer = _answer(step, effects)
             match answer:
+                case AuthenticatorAssertion():
+                    _hide(redactor, _of_assertion(answer))
                 case str(secret) | Phone(number=secret):
                     _hide(redactor, (secret,))
                 case _:
@@ -184,6 +197,12 @@ def _of_credentials(credentials: Credentials) -> tuple[str, ...]:
     return credentials.secret_access_key, credentials.session_token
 
 
+def _of_assertion(answer: AuthenticatorAssertion) -> Iterator[str]:
+    """The signature as it is posted: by itself, and as U2F has it, with presence and counter."""
+    for data in (answer.signature, answer.authenticator_data[32:37] + answer.signature):
+        yield urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def _answer(challenge: AnyChallenge, effects: Effects) -> object:
     answer = effects.answer(challenge)
     if answer is None:
@@ -209,6 +228,8 @@ def _named(challenge: AnyChallenge) -> tuple[str, str]:
             return "the SAML response", "Give it with --saml-assertion."
         case ChooseRoles():
             return "the role", ""
+        case TouchKey():
+            return "your security key", ""
         case EnterPhone():
             return "your phone number", ""
         case (
@@ -216,6 +237,7 @@ def _named(challenge: AnyChallenge) -> tuple[str, str]:
             | EnterUsername(label=label)
             | EnterPassword(label=label)
             | EnterCode(label=label)
+            | EnterPin(label=label)
         ):
             return label, ""
         case _:

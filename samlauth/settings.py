@@ -577,7 +577,7 @@ MFA = Setting(
     "mfa",
     text,
     None,
-    "second factor to use: totp, sms, voice, prompt, backup, or words of its name",
+    "second factor to use: totp, sms, voice, prompt, backup, key, or words of its name",
     metavar="METHOD",
     account=(Alias("mfa", peers.saml2aws_mfa),),
 )

@@ -8,6 +8,8 @@ import pytest
 from samlauth.challenges import (
     AnotherWay,
     AnyChallenge,
+    AssertionRequest,
+    AuthenticatorAssertion,
     ChooseMethod,
     ChooseRoles,
     Confirm,
@@ -15,11 +17,14 @@ from samlauth.challenges import (
     EnterCode,
     EnterPassword,
     EnterPhone,
+    EnterPin,
     EnterSetting,
     Method,
+    NoAssertion,
     Phone,
     Resend,
     SolveCaptcha,
+    TouchKey,
 )
 from samlauth.driver import Effects, Send, run
 from samlauth.errors import NetworkError, NobodyToAsk
@@ -173,6 +178,8 @@ def test_ctrl_c_in_an_effect_closes_the_flow_and_is_not_its_business() -> None:
 PHONE = EnterPhone("Enter your phone number")
 METHODS = ChooseMethod((Method("sms", "Text"), Method("sms", "Text 2"), Method("totp", "App")))
 CAPTCHA = SolveCaptcha(b"", "https://idp.example/captcha")
+KEY = TouchKey(AssertionRequest(b"challenge", (b"handle",), app_id="https://x"), "https://x")
+SIGNED = AuthenticatorAssertion(b"handle", b"{}", bytes(32) + b"\x01\0\0\0\x07", b"signature")
 
 
 @pytest.mark.parametrize(
@@ -186,8 +193,11 @@ CAPTCHA = SolveCaptcha(b"", "https://idp.example/captcha")
         (EnterCode("MFA token"), "123456", "123456"),
         (PHONE, Phone("+49 170 1234567", "DE"), "+49 170 1234567"),
         (EnterAssertion(), "UmVzcG9uc2U=", "UmVzcG9uc2U="),
+        (EnterPin("PIN of YubiKey"), "246810", "246810"),
+        (KEY, SIGNED, "c2lnbmF0dXJl"),
+        (KEY, SIGNED, "AQAAAAdzaWduYXR1cmU"),
     ],
-    ids=["password", "code", "phone", "assertion"],
+    ids=["password", "code", "phone", "assertion", "pin", "signature", "signature of U2F"],
 )
 def test_secret_answers_are_hidden_from_then_on(
     challenge: AnyChallenge, answer: object, secret: str
@@ -207,6 +217,8 @@ def test_secret_answers_are_hidden_from_then_on(
         (EnterCode("MFA token", ways=("another", "resend")), Resend()),
         (CAPTCHA, "Brown"),
         (METHODS, METHODS.methods[2]),
+        (KEY, AnotherWay()),
+        (KEY, NoAssertion("no key", "No security key is plugged in.")),
     ],
 )
 def test_other_answers_go_back_and_are_not_hidden(challenge: AnyChallenge, answer: object) -> None:

@@ -101,6 +101,7 @@ def provider_for(values: Settings) -> IdentityProvider:
                 username=values[settings.USERNAME] or "",
                 bg_response=values[settings.BG_RESPONSE],
                 mfa=values[settings.MFA],
+                disable_u2f=values[settings.DISABLE_U2F],
                 trust_device=values[settings.TRUST_DEVICE],
             )
         case name:

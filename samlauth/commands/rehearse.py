@@ -129,6 +129,8 @@ def run(options: argparse.Namespace) -> int:
         captured=Path(captured) if captured else None,
         taps_after=TAPS_AFTER,
     ) as rehearsal:
+        if options.idp == "google" and options.mfa == "key":
+            _register_key(rehearsal)
         in_browsers = rehearsal.open_to_browsers()
         _say(_banner(rehearsal))
         if not in_browsers and options.mfa in _FOR_BROWSERS:
@@ -144,6 +146,26 @@ def run(options: argparse.Namespace) -> int:
                 code = _run(_proof(rehearsal), rehearsal, shown=True)
         _say(_count(rehearsal))
         return code
+
+
+def _register_key(rehearsal: Rehearsal) -> None:
+    """Have the rehearsal know the person's own security key; say why, where it cannot."""
+    from samlauth.challenges import NoAssertion
+    from samlauth.effects import output
+    from samlauth.effects.security_key import SecurityKey
+    from samlauth.effects.terminal import Terminal, has_terminal
+    from samlauth.sandbox.google.keys import APP_ID, RP_ID
+
+    terminal = Terminal()
+    keys = SecurityKey(
+        terminal.answer, terminal.until_or_other, output.tell, has_terminal, lambda _: None
+    )
+    made = keys.register(APP_ID, RP_ID)
+    if isinstance(made, NoAssertion):
+        said = f"{made.message} {made.hint}".strip()
+        _say(f"{said}\nWithout a key, the page for one can only be left for another way.\n")
+        return
+    rehearsal.person.keys.register(made.credential, made.name, made.point)
 
 
 def _rehearsal_class() -> type[Rehearsal]:

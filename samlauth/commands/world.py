@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from samlauth import driver, settings
 from samlauth.aliases import is_aws_sign_in
-from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUsername
+from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUsername, TouchKey
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.http import Http
@@ -90,8 +90,9 @@ class World:
             # botocore takes longest to import; the identity provider and the person take longer
             # still. Not any sooner: two threads that both import hold each other up.
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
+        self._redactor = redactor
         self._person = Noted(self._terminal.answer)
-        self._answer: Answer = self._person.answer
+        self._answer: Answer = first_of(self._touch, self._person.answer)
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
             # Only who asks for it has a name read: it would be sent, were it a password.
             line = PasswordLine(sys.stdin, names=values[settings.STDIN])
@@ -200,6 +201,21 @@ class World:
 
         steps = Steps.beside(files.locate(os.environ).config)
         return Codes(self._ring, steps, self._whose, warn, redactor.hide, sleep=sleep).answer
+
+    def _touch(self, challenge: AnyChallenge) -> object | None:
+        """A security key's answer, where one is asked for."""
+        if not isinstance(challenge, TouchKey):
+            return None
+        from samlauth.effects.security_key import SecurityKey
+
+        terminal = self._terminal
+        return SecurityKey(
+            terminal.answer,
+            terminal.until_or_other,
+            output.tell,
+            has_terminal,
+            self._redactor.hide,
+        ).answer(challenge)
 
     def _send(self, request: Request) -> Page:
         if self._origin is None:

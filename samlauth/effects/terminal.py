@@ -22,11 +22,13 @@ from samlauth.challenges import (
     EnterCode,
     EnterPassword,
     EnterPhone,
+    EnterPin,
     EnterSetting,
     EnterUsername,
     Phone,
     Resend,
     SolveCaptcha,
+    TouchKey,
     Way,
 )
 from samlauth.effects import output, waiting
@@ -149,7 +151,20 @@ class Terminal:
         As :meth:`wait`, without a poll: without a terminal the text is said once, on standard
         error, and only ``over`` and the time end it. Raises what ``over`` raises.
         """
-        step = Wait(seconds, text)
+        ended = self._until(Wait(seconds, text), over, "when done")
+        assert ended != "another", "nothing was offered"
+        return ended
+
+    def until_or_other(
+        self, step: Wait, over: Callable[[], bool], enter: str = "when done"
+    ) -> Literal["enter", "over", "time", "another"]:
+        """As :meth:`until`, with the step's ways; ``enter`` says what ENTER is for, if anything."""
+        self._waited_for = ""
+        return self._until(step, over, enter)
+
+    def _until(
+        self, step: Wait, over: Callable[[], bool], enter: str
+    ) -> Literal["enter", "over", "time", "another"]:
         clock = self._clock
         try:
             console = Console.open()
@@ -159,13 +174,23 @@ class Terminal:
         with console, console.keys() as keys:
             with_keys = keys is not no_keys
             if self._plain or not can_rewrite(console.screen):
-                self._announce(step, console.say, with_keys=with_keys)
-                return waiting.until(step, over, keys, waiting.unseen, clock, with_keys=with_keys)
+                self._announce(step, console.say, with_keys=with_keys, enter=enter)
+                return waiting.until(
+                    step, over, keys, waiting.unseen, clock, with_keys=with_keys, enter=enter
+                )
             self._announce(step, console.say, with_keys=None)
             with waiting.rewritten(console) as show:
-                return waiting.until(step, over, keys, show, clock, with_keys=with_keys)
+                return waiting.until(
+                    step, over, keys, show, clock, with_keys=with_keys, enter=enter
+                )
 
-    def _announce(self, step: Wait, say: Callable[[str], None], with_keys: bool | None) -> None:
+    def _announce(
+        self,
+        step: Wait,
+        say: Callable[[str], None],
+        with_keys: bool | None,
+        enter: str = "when done",
+    ) -> None:
         """Say what is waited for, with the hints unless a live line has them.
 
         Not again when the same is waited for once more, as where a page has to be asked over and
@@ -173,7 +198,9 @@ class Terminal:
         """
         if step.shows != self._waited_for:
             self._waited_for = step.shows
-            hints = "" if with_keys is None else waiting.hints(step, step.seconds, with_keys)
+            hints = ""
+            if with_keys is not None:
+                hints = waiting.hints(step, step.seconds, with_keys, enter)
             say(safe(step.shows, 1000) + (f" ({hints})" if hints else ""))
 
 
@@ -210,6 +237,12 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
         case SolveCaptcha(image, url, refused):
             _report(console, refused)
             return _captcha(console, image, url, {} if plain else os.environ)
+        case EnterPin(label, refused, ways):
+            _report(console, refused)
+            _offer(console, label, ways, offered)
+            return _or_other(console, ways, partial(console.secret, f"{safe(label)}: "))
+        case TouchKey():
+            return None  # the keys have an answerer of their own, and it found nothing to say
         case Confirm(question, note, default=default):
             _report(console, note)
             return _confirm(console, question, default)

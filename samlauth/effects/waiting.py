@@ -62,11 +62,12 @@ def which(typed: str) -> AnotherWay | Resend | None:
             return None
 
 
-def hints(step: Wait, left: float, with_keys: bool) -> str:
-    """How many seconds are left, and what keys do meanwhile."""
+def hints(step: Wait, left: float, with_keys: bool, enter: str = "when done") -> str:
+    """How many seconds are left, and what keys do meanwhile; ENTER nothing if that is empty."""
     parts = [f"{math.ceil(left)} s left"] if step.seconds >= _COUNTED else []
     if with_keys:
-        parts += filter(None, [offer(step.ways), "" if step.poll else "ENTER when done"])
+        pressed = f"ENTER {enter}" if enter and not step.poll else ""
+        parts += filter(None, [offer(step.ways), pressed])
     return "; ".join(parts)
 
 
@@ -156,19 +157,24 @@ def until(
     clock: Callable[[], float],
     *,
     with_keys: bool,
-) -> Literal["enter", "over", "time"]:
-    """Wait until it is ``over``, ENTER is pressed, or the step's time has come; which it was.
+    enter: str = "when done",
+) -> Literal["enter", "over", "time", "another"]:
+    """Wait until it is ``over``, a key is pressed, or the step's time has come; which it was.
 
-    ``over`` is called several times a second, and may do a little work. ``clock`` counts seconds.
+    The keys are ENTER, if it is for something, and ``?`` where the step has another way. ``over`` is called several times a
+    second, and may do a little work. ``clock`` counts seconds.
     """
     deadline = clock() + step.seconds
     while not over():
         left = deadline - clock()
         if left <= 0:
             return "time"
-        show(hints(step, left, with_keys))
-        if any(key in "\r\n" for key in keys(min(left, _GLANCE))):
-            return "enter"
+        show(hints(step, left, with_keys, enter))
+        for key in keys(min(left, _GLANCE)):
+            if key in "\r\n" and enter:
+                return "enter"
+            if key == "?" and "another" in step.ways:
+                return "another"
     return "over"
 
 

@@ -59,6 +59,9 @@ def _of_google(rehearsal: Rehearsal) -> Iterator[tuple[str, ...]]:
             yield "number", f"{NUMBER}  (country GB)"
             yield _messages(rehearsal)
             yield _otherwise(rehearsal)
+        case "key" if rehearsal.person.keys.registered:
+            yield "key", "the one that was registered: touch it when you are asked to."
+            yield _otherwise(rehearsal)
         case "selection" | "key" | "passkey":
             yield _authenticator(rehearsal)
             yield _messages(rehearsal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -218,6 +219,35 @@ class Window:
         """Wait for a page that has the button, and press it."""
         self._wait(f"document.getElementsByName({json.dumps(name)})[0]")
         self._evaluate(f"document.getElementsByName({json.dumps(name)})[0].click()")
+
+    def plug_in(self, credential: bytes, private_key: bytes, rp_id: str) -> None:
+        """A security key of Chromium's own making, which touches itself.
+
+        ``private_key`` is in PKCS #8, of a credential that was made elsewhere.
+        """
+        self._tools.send("WebAuthn.enable", enableUI=False)
+        made = self._tools.send(
+            "WebAuthn.addVirtualAuthenticator",
+            options={
+                "protocol": "ctap2",
+                "transport": "usb",
+                "hasResidentKey": False,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            },
+        )
+        self._tools.send(
+            "WebAuthn.addCredential",
+            authenticatorId=made["authenticatorId"],
+            credential={
+                "credentialId": base64.b64encode(credential).decode(),
+                "isResidentCredential": False,
+                "rpId": rp_id,
+                "privateKey": base64.b64encode(private_key).decode(),
+                "signCount": 0,
+            },
+        )
 
     def close(self) -> None:
         """As a person closes the last window: the browser ends."""

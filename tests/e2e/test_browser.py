@@ -9,12 +9,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
+from samlauth.sandbox.google.keys import RP_ID
 from samlauth.sandbox.rehearsal import Rehearsal
 from tests.e2e import simplesaml
 from tests.e2e.browser import CHATTER, Bed, Gone, Window
 from tests.e2e.simplesaml import SimpleSAML
 from tests.e2e.stage import MakeStage, Run, Stage
+from tests.e2e.test_keys import INJECTED
 
 QUESTION = "Open your browser and sign in there? [Y/n] "
 PLAIN = "Sign in in the browser window, then close it or press ENTER here."
@@ -117,6 +126,48 @@ def test_in_a_window_that_is_watched_all_the_way(make_stage: MakeStage, make_bed
     assert_written(stage)
     assert rehearsal.google.assertions == 1
     assert [start.has_window for start in bed.starts + bed.no_more_starts()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("mfa", "said"),
+    [
+        # A passkey's page says what it asks to its script alone.
+        ("passkey", "a passkey challenge (pk), which only a browser can answer"),
+        ("key", "install python-fido2: pip install 'samlauth[fido2]'"),
+    ],
+)
+def test_a_key_is_touched_in_the_browser(
+    make_stage: MakeStage, make_bed: MakeBed, mfa: str, said: str
+) -> None:
+    stage = make_stage(mfa=mfa, roles=1, pages="v3")
+    bed, rehearsal = make_bed(stage), stage.rehearsal
+    private = ec.generate_private_key(ec.SECP256R1())
+    credential = bytes(range(64))
+    rehearsal.person.keys.register(
+        credential,
+        RP_ID,
+        private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+    )
+    run = stage.start(
+        *stage.main_job,
+        *("--mfa", mfa, "--browser-path", str(bed.path), "--browser-mode", "devtools"),
+        PYTHONPATH=INJECTED,
+        SOFTKEYS="",  # which takes python-fido2 away
+    )
+    run.answer_password()
+    run.expect(said)
+    run.expect(QUESTION)
+    window = window_of(run, bed)
+    pkcs8 = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    window.answer(identifier=rehearsal.username)
+    window.until("Good to see you")
+    # Not before the first page: with that, the tab may change its process, and lose the key.
+    window.plug_in(credential, pkcs8, RP_ID)
+    window.answer(Passwd=rehearsal.password)
+    assert run.end() == 0, run.printed
+    assert_written(stage)
+    assert rehearsal.person.keys.answers == [""]
+    assert rehearsal.google.codes == {}
 
 
 def test_a_browser_that_was_asked_for_comes_first(refusing: Stage, make_bed: MakeBed) -> None:

@@ -39,6 +39,8 @@ CHALLENGES = {
     "phone": EnterPhone("Enter your phone number", refused="Not a number.", note="For a text"),
     "phone-country": EnterPhone("Enter your phone number", ("US", "DE", "CH"), ways=BOTH),
     "methods": ChooseMethod((Method("sms", "Text to 79\\x07", "k1"), Method("totp", "App", "k2"))),
+    "pin": EnterPin("PIN of Yubi\\x1bKey", "7 tries are left.", ("another",)),
+    "key": TouchKey(AssertionRequest(b"c", (b"h",), app_id="https://x"), "https://x"),
     "confirm": Confirm("Open it \\x1b?", "A passkey \\x1b is wanted."),
     "confirm-no": Confirm("Open it?", default=False),
     "captcha": SolveCaptcha(PNG, URL, "Not those characters."),
@@ -214,6 +216,21 @@ def test_the_one_way_there_is_needs_no_question(
     asked.terminal.expect_exact(prompt)
     asked.terminal.sendline("?")
     assert asked.answer() == answer
+
+
+def test_the_pin_of_a_key_is_not_echoed_and_stays_optional(out: Path) -> None:
+    for typed, answer in (("24680", "'24680'"), ("?", "AnotherWay()")):
+        asked = Asked("pin", out)
+        asked.terminal.expect_exact("7 tries are left.\r\nType ? for another way.\r\n")
+        asked.terminal.expect_exact("PIN of Yubi\\x1bKey: ")
+        asked.terminal.waitnoecho()
+        asked.terminal.sendline(typed)
+        assert asked.answer() == answer
+        assert typed not in str(asked.terminal.before)
+
+
+def test_a_terminal_alone_has_no_key(out: Path) -> None:
+    assert Asked("key", out).answer() == "None"
 
 
 def test_at_a_password_too_but_it_is_said_only_when_one_was_refused(out: Path) -> None:

@@ -27,6 +27,7 @@ class Attempt:
     """What ``--mfa`` names; empty for whatever Google asks first."""
     clock: Callable[[], datetime]
     page: Page
+    disable_u2f: bool = False
     answered: str = ""
     """What the present page answers. A page's error text means nothing unless it answers one."""
     identified: int = 0
@@ -45,7 +46,9 @@ class Attempt:
     taken: set[tuple[str, str]] = field(default_factory=set)
     """Kind and label of the ways taken because there was no other."""
     passed: set[str] = field(default_factory=set)
-    """Kinds of challenges left because only a browser can answer them."""
+    """Kinds of challenges left because they cannot be answered here."""
+    touched: int = 0
+    """How often a security key answered."""
     demands: set[str] = field(default_factory=set)
     """Demands of the administrator that were told."""
     transactions: set[str] = field(default_factory=set, repr=False)

@@ -20,6 +20,7 @@ from samlauth.errors import NobodyToAsk
 from samlauth.flow import Flow, Page, ask, tell
 from samlauth.idp.google import refusals
 from samlauth.idp.google.attempt import Attempt, ways
+from samlauth.idp.google.key import touch
 from samlauth.idp.google.pages import kinds
 from samlauth.idp.google.pages.states import (
     BrowserOnly,
@@ -27,8 +28,10 @@ from samlauth.idp.google.pages.states import (
     Code,
     Menu,
     Number,
+    Option,
     Press,
     Prompt,
+    SecurityKey,
     Send,
 )
 from samlauth.idp.google.prompt import approve
@@ -68,6 +71,8 @@ def meet(attempt: Attempt, state: Challenge) -> Flow[Page]:
             return (yield from _give_number(attempt, state))
         case Prompt():
             return (yield from approve(attempt, state))
+        case SecurityKey():
+            return (yield from touch(attempt, state))
         case BrowserOnly():
             return (yield from _pass(attempt, state))
         case _:
@@ -76,9 +81,10 @@ def meet(attempt: Attempt, state: Challenge) -> Flow[Page]:
 
 def choose(attempt: Attempt, menu: Menu) -> Flow[Page]:
     """Choose a way from the menu: what ``--mfa`` names, the only one, or the person's choice."""
-    if not menu.options:
-        raise refusals.nothing_usable(menu)
-    options = menu.options
+    options = _usable(attempt, menu)
+    if not options:
+        disabled = ("a security key, which -D says not to use",) if menu.options else ()
+        raise refusals.nothing_usable((*menu.left_out, *disabled))
     if attempt.mfa and not attempt.chose:
         wanted = [o for o in options if kinds.is_wanted(attempt.mfa, o.method)]
         options = tuple(wanted) or options
@@ -105,6 +111,17 @@ def choose(attempt: Attempt, menu: Menu) -> Flow[Page]:
     return (yield from attempt.press(press, shows=shows, what="menu"))
 
 
+def _usable(attempt: Attempt, menu: Menu) -> tuple[Option, ...]:
+    """The options without security keys, where they are not wanted or were found to be of no use.
+
+    Those that turned out to be of no use come back when there is nothing else.
+    """
+    without = tuple(option for option in menu.options if option.method.kind != "key")
+    if attempt.disable_u2f:
+        return without
+    return without if without and attempt.passed & {"sk", "wa"} else menu.options
+
+
 def _ask_method(methods: tuple[Method, ...]) -> Flow[Method]:
     try:
         return (yield from ask(ChooseMethod(methods)))
@@ -122,7 +139,7 @@ def _offered(attempt: Attempt, state: Challenge) -> tuple[Method, ...]:
             return (kinds.method(kinds.sent_by(_sending(attempt, state)), masked),)
         case Code(masked=masked) | Number(masked=masked):
             pass
-        case Prompt() | BrowserOnly():
+        case Prompt() | SecurityKey() | BrowserOnly():
             masked = ""
         case _:
             assert_never(state)
@@ -260,6 +277,8 @@ def _dialable(phone: Phone) -> Phone | None:
 
 def _pass(attempt: Attempt, state: BrowserOnly) -> Flow[Page]:
     """Go to another way: here there is nothing to be asked for."""
+    if any(kinds.is_wanted(attempt.mfa, method) for method in _offered(attempt, state)):
+        raise refusals.wanted_in_browser(state)
     if state.another is None or state.kind in attempt.passed:
         raise refusals.browser_only(state)
     attempt.passed.add(state.kind)

@@ -34,6 +34,7 @@ from samlauth.idp.google.pages.states import (
     Posted,
     Prompt,
     Rejected,
+    SecurityKey,
     Send,
     Unknown,
 )
@@ -77,6 +78,8 @@ class Google:
     arrives, and a person who was not asked has not said yes. So is ``PersistentCookie``, the older
     pages' "stay signed in".
     """
+    disable_u2f: bool = False
+    """Whether security keys are left alone: their pages and their place in a menu are passed."""
     clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
     """Aware UTC times; only differences count. For how long a phone prompt lives."""
 
@@ -104,8 +107,8 @@ class Google:
         """Sign in, from whichever page Google answers with first.
 
         Raises SignInRefused when Google does not accept the account, the password or the app;
-        CodeRefused when it does not accept the codes, or nobody answers its prompt; NeedsBrowser
-        when only a browser can go on, PageUnreadable for a page that cannot be answered; UnsafePage
+        CodeRefused when it does not accept the codes, or nobody answers its prompt or touches the
+        security key; NeedsBrowser when only a browser can go on, PageUnreadable for a page that cannot be answered; UnsafePage
         for a response that would be posted without TLS.
         """
         attempt = Attempt(
@@ -113,6 +116,7 @@ class Google:
             bg_response=self.bg_response or "js_enabled",
             trust_device=self.trust_device,
             mfa=self.mfa or "",
+            disable_u2f=self.disable_u2f,
             clock=self.clock,
             page=(yield from self._enter()),
         )
@@ -128,7 +132,9 @@ class Google:
                     page = yield from account.choose_account(attempt, state)
                 case Password() as state:
                     page = yield from account.send_password(attempt, state)
-                case Code() | Send() | Number() | Prompt() | BrowserOnly() as state:
+                case (
+                    Code() | Send() | Number() | Prompt() | SecurityKey() | BrowserOnly()
+                ) as state:
                     page = yield from challenge.meet(attempt, state)
                 case Menu() as state:
                     page = yield from challenge.choose(attempt, state)

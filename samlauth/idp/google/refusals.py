@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
+from samlauth.challenges import NoAssertion
 from samlauth.errors import (
     CodeRefused,
     NeedsBrowser,
@@ -13,7 +14,7 @@ from samlauth.errors import (
     SamlauthError,
     SignInRefused,
 )
-from samlauth.idp.google.pages.states import BrowserOnly, ErrorPage, Menu, Unknown
+from samlauth.idp.google.pages.states import BrowserOnly, ErrorPage, Unknown
 from samlauth.printable import safe
 
 IN_A_BROWSER: Final = (
@@ -127,6 +128,43 @@ def stopped_after_prompt(reason: str) -> CodeRefused:
     )
 
 
+def key(said: str) -> CodeRefused:
+    """The answers of the security key were not taken."""
+    return CodeRefused(
+        f"Google did not accept the answer of the security key: {said}",
+        hint="Try the key in a browser, or choose another way with --mfa.",
+    )
+
+
+def key_unused(ended: NoAssertion) -> SamlauthError:
+    """No security key answered, and there is no other way, or nobody to take it."""
+    match ended.reason:
+        case "timed out" | "denied" | "blocked":
+            return CodeRefused(ended.message, hint=ended.hint)
+        case "not installed" | "no access":
+            return NeedsBrowser(ended.message, hint=ended.hint)
+        case "no key" | "wrong key" | "removed":
+            return NobodyToAsk(ended.message, hint=ended.hint)
+        case _:
+            assert_never(ended.reason)
+
+
+def key_disabled() -> NeedsBrowser:
+    """A security key is asked for, and must not be used."""
+    return NeedsBrowser(
+        "Google asks for a security key and offers no other way, and -D says to use none.",
+        hint=f"Leave out -D (samlauth.disable_u2f). Or: {IN_A_BROWSER}",
+    )
+
+
+def key_elsewhere() -> NeedsBrowser:
+    """Another way than the security key is wanted, and the page has none."""
+    return NeedsBrowser(
+        "Google asks for a security key and offers no other way here. A browser may offer more.",
+        hint=IN_A_BROWSER,
+    )
+
+
 def browser_only(state: BrowserOnly) -> NeedsBrowser:
     """A challenge for browsers, and no other way offered."""
     return NeedsBrowser(
@@ -137,11 +175,19 @@ def browser_only(state: BrowserOnly) -> NeedsBrowser:
     )
 
 
-def nothing_usable(menu: Menu) -> NeedsBrowser:
-    """A menu of challenges for browsers."""
+def wanted_in_browser(state: BrowserOnly) -> NeedsBrowser:
+    """A challenge for browsers, which the person asked for by --mfa."""
+    return NeedsBrowser(
+        f"Google showed {state.seen}, which only a browser can answer.",
+        hint=f"Leave out --mfa to be led to another way. Or: {IN_A_BROWSER}",
+    )
+
+
+def nothing_usable(offered: tuple[str, ...]) -> NeedsBrowser:
+    """A menu of challenges for browsers; ``offered`` names them, as nouns."""
     return NeedsBrowser(
         f"Google offers no way to prove it is you that samlauth can use, only "
-        f"{' and '.join(menu.left_out)}.",
+        f"{' and '.join(offered)}.",
         hint="Add another second step, such as an authenticator app, at "
         f"https://myaccount.google.com/security. Or: {IN_A_BROWSER}",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
 from typing import assert_never
 
 from samlauth.sandbox.google.forms import BGRESPONSE
+from samlauth.sandbox.google.keys import u2f_request
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.google.pages import (
     API_KEY,
@@ -341,11 +343,13 @@ def _prompt(ticket: Ticket) -> str:
 
 
 def _key(ticket: Ticket, refused: bool) -> str:
+    asked = u2f_request(ticket.nonce, ticket.credentials) if ticket.credentials else "%.@.[]"
+    nonce = b64encode(ticket.nonce or b"not a real nonce").decode()
     return _challenge(
         ticket,
         f"""<div jsname="BCqkPb">Put your key in and touch it</div>
-<div jsname="C0oDBd" data-challenge-ui="%.@.[]"></div>
-<input type="hidden" name="id-challenge" value="bm90IGEgcmVhbCBub25jZQ==">
+<div jsname="C0oDBd" data-challenge-ui="{escape(asked)}"></div>
+<input type="hidden" name="id-challenge" value="{nonce}">
 <input type="hidden" name="id-assertion">
 {_error("errorMsg", REFUSED["key"] if refused else "")}""",
     )

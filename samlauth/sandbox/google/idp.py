@@ -73,7 +73,7 @@ class Google:
     """The application behind ``accounts.google.com``.
 
     ``mfa`` is what every sign-in comes across; ``markup`` where a prompt has the number to tap,
-    the family's own place if None; ``prompt_seconds`` how long a prompt can be answered.
+    the family's own place if None; ``prompt_seconds`` how long a prompt or a key can be answered.
     ``captured`` names a folder of captured pages that take the place of ours where there is one.
     """
 
@@ -303,7 +303,7 @@ class Google:
             case "prompt":
                 return self._prompted(visit, given)
             case "key":
-                return self._refuse(visit, "key")
+                return self._keyed(visit, given.get("id-assertion", ""))
             case "interstitial":
                 self._dismissed = True
                 return self._sign_in(visit)
@@ -398,6 +398,13 @@ class Google:
             return self._refuse(visit, "code")
         return self._passed(visit)
 
+    def _keyed(self, visit: Visit, answer: str) -> Response:
+        assert visit.ticket is not None
+        if not visit.ticket.credentials:
+            return self._refuse(visit, "key")
+        right = self.person.keys.verify(visit.ticket.nonce, answer)
+        return self._passed(visit) if right else self._refuse(visit, "key")
+
     def _prompted(self, visit: Visit, given: Mapping[str, str]) -> Response:
         prompt, phone = visit.prompt, self.person.phone
         assert prompt is not None
@@ -452,7 +459,8 @@ class Google:
                 return replace(ticket, captcha=visit.captcha)
             case "selection":
                 before = (methods.PASSWORD, methods.PASSKEY)
-                after = methods.menu(self._family, self._second)
+                keys = bool(self.person.keys.registered)
+                after = methods.menu(self._family, self._second, keys=keys)
                 return replace(ticket, methods=after if visit.authenticated else before)
             case "prompt":
                 assert visit.prompt is not None
@@ -463,6 +471,13 @@ class Google:
                     transaction=visit.prompt.transaction,
                     lifetime=self._prompt_seconds,
                     said=said,
+                )
+            case "key" if self.person.keys.registered:
+                return replace(
+                    ticket,
+                    nonce=self.person.keys.challenge(),
+                    credentials=tuple(key.credential for key in self.person.keys.registered),
+                    lifetime=self._prompt_seconds,
                 )
             case "code" if self._mfa == "admin" and visit.method is self._second:
                 return replace(ticket, said=pages.DEMAND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from samlauth.errors import UsageError
@@ -101,8 +101,12 @@ def family(mfa: Mfa, pages: Family | None) -> Family:
     return pages
 
 
-def menu(family: Family, second: Method) -> tuple[Method, ...]:
-    """What the menu of ways offers beside the password, some of it out of use here."""
+def menu(family: Family, second: Method, *, keys: bool = False) -> tuple[Method, ...]:
+    """What the menu of ways offers beside the password, some of it out of use here.
+
+    ``keys`` says whether security keys are in use.
+    """
     prompt = PROMPT if second is PROMPT else DEVICE_PROMPT
-    common = (KEY, KEY_CODE, prompt, OFFLINE, TOTP, SMS, VOICE, BACKUP, RECOVERY_PHONE)
-    return (*common, PASSKEY) if family == "v3" else (*common, ANY_PHONE)
+    key, passkey = replace(KEY, usable=keys), replace(PASSKEY, usable=keys)
+    common = (key, KEY_CODE, prompt, OFFLINE, TOTP, SMS, VOICE, BACKUP, RECOVERY_PHONE)
+    return (*common, passkey) if family == "v3" else (*common, ANY_PHONE)

@@ -54,6 +54,10 @@ class Ticket:
     """Seconds the prompt can be answered; 0 for a page that does not say."""
     captcha: str = ""
     """The token of the picture."""
+    nonce: bytes = b""
+    """What a security key has to sign for."""
+    credentials: tuple[bytes, ...] = ()
+    """The keys that are asked for; none where the page asks by its script alone."""
     said: str = ""
     """What the page says without being asked, such as the administrator's demand."""
 
@@ -105,7 +109,7 @@ ANSWERS: Mapping[Screen, frozenset[str]] = {
     "send": frozenset(),
     "number": frozenset({"phoneNumber"}),
     "prompt": frozenset({"token"}),
-    "key": frozenset({"id-assertion"}),
+    "key": frozenset({"id-assertion", "pstMsg"}),
     "selection": frozenset(),
     "chooser": frozenset(),
     "interstitial": frozenset(),

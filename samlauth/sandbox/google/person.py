@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from samlauth.sandbox.codes import Codes
+from samlauth.sandbox.google.keys import SecurityKeys
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.phone import Phone
 from samlauth.sandbox.totp import Authenticator
@@ -24,6 +25,8 @@ class Person:
     """What the telephone's settings show without a network (``ootp``)."""
     key: Codes = field(repr=False, default_factory=lambda: Codes(7))
     """What g.co/sc shows to who has the key (``skotp``)."""
+    keys: SecurityKeys = field(repr=False, default_factory=SecurityKeys)
+    """The keys themselves (``sk``)."""
 
     def verify(self, method: Method, code: str) -> bool:
         """Whether the code is a right one of that method. Uses it up."""

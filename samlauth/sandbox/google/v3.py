@@ -6,6 +6,8 @@ from html import escape
 from typing import assert_never
 
 from samlauth.sandbox.google.forms import BGRESPONSE
+from samlauth.sandbox.google.keys import ANSWER, webauthn_options, webauthn_request
+from samlauth.sandbox.google.keys import script as script_of_key
 from samlauth.sandbox.google.methods import Method
 from samlauth.sandbox.google.pages import (
     REFUSED,
@@ -111,17 +113,17 @@ def _address(screen: Screen, ticket: Ticket) -> str:
             return "/v3/signin/challenge/pwd?" + query(_state(ticket, TL=ticket.tl, cid="1"))
         case "code" | "send" | "number" | "prompt" | "key":
             state = _state(ticket, TL=ticket.tl, cid=str(ticket.method.ident))
-            return f"/v3/signin/challenge/{_path(screen, ticket.method)}?{query(state)}"
+            return f"/v3/signin/challenge/{_path(screen, ticket)}?{query(state)}"
         case _ as never:
             assert_never(never)
 
 
-def _path(screen: Screen, method: Method) -> str:
-    match method.kind:
+def _path(screen: Screen, ticket: Ticket) -> str:
+    match ticket.method.kind:
         case "ipp":
             return "ipp/collect" if screen == "send" else "ipp/verify"
         case "sk" | "pk":
-            return f"{method.kind}/presend"
+            return f"{ticket.method.kind}/{'webauthn' if ticket.credentials else 'presend'}"
         case "kpp":
             return "kpe"
         case kind:
@@ -306,10 +308,17 @@ def _prompt(ticket: Ticket) -> str:
 
 def _key(ticket: Ticket, refused: bool) -> str:
     what = "key" if ticket.method.kind == "sk" else "passkey"
+    data = ""
+    if ticket.credentials:
+        options = webauthn_options(ticket.nonce, ticket.credentials, ticket.lifetime)
+        # The page of a passkey says what it asks to its script alone.
+        asked = escape(webauthn_request(options)) if what == "key" else ""
+        data = f"""<div jsname="C0oDBd" data-challenge-ui="{asked}"></div>
+<input type="hidden" name="{ANSWER}">{script_of_key(options)}"""
     return _challenge(
         ticket,
         "key",
-        f"""<p class="vOZun">Have your {what} ready.</p>
+        f"""<p class="vOZun">Have your {what} ready.</p>{data}
 {_error(REFUSED["key"] if refused else "")}""",
         _buttons("keyNext"),
     )

@@ -17,11 +17,16 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from samlauth.effects.terminal import Terminal
+from samlauth.flow import Wait
 
 out, go, seconds, *options = sys.argv[1:]
-ended = Terminal(plain="plain" in options).until(
-    "Sign in \\x1b[31m there", float(seconds), Path(go).exists
-)
+terminal = Terminal(plain="plain" in options)
+text, over = "Sign in \\x1b[31m there", Path(go).exists
+if "other" in options:
+    step = Wait(float(seconds), text, ("another",))
+    ended = terminal.until_or_other(step, over, "to try again" if "again" in options else "")
+else:
+    ended = terminal.until(text, float(seconds), over)
 Path(out).write_text(ended)
 """
 
@@ -92,6 +97,21 @@ def test_without_a_terminal_it_is_said_on_standard_error(
     )
     assert (done.stdout, done.stderr) == ("", "Sign in \\x1b[31m there\n")
     assert (tmp_path / "out").read_text() == ends
+
+
+@pytest.mark.parametrize("options", [["other"], ["other", "plain"]])
+def test_what_enter_is_for_may_be_nothing_and_there_may_be_another_way(
+    tmp_path: Path, options: list[str]
+) -> None:
+    screen = Screen(tmp_path, *options)
+    screen.terminal.expect_exact("12 s left; ? for another way")
+    assert screen.terminal.read(1) != ";"
+    screen.terminal.send("\rx?")
+    assert screen.ended() == "another"
+    screen = Screen(tmp_path, "other", "again")
+    screen.terminal.expect_exact("12 s left; ? for another way; ENTER to try again")
+    screen.terminal.send("\r")
+    assert screen.ended() == "enter"
 
 
 def test_it_is_looked_at_often_and_first() -> None:

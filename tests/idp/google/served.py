@@ -7,6 +7,7 @@ oldest. What a person would read is a parameter, because no reader may depend on
 from __future__ import annotations
 
 import base64
+import json
 from html import escape
 
 from samlauth.flow import Page
@@ -176,6 +177,60 @@ def glif_prompt(
     return glif_code(kind, said=said, number=6, challenge_type=number_of, control=inner)
 
 
+APP_ID = "https://www.gstatic.com/securitykey/origins.json"
+NONCE = bytes(range(200, 232))
+"""With + and / in base64, which the newer alphabet has not."""
+HANDLES = (bytes(range(64)), b"\xfb\xff" * 32)
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def u2f_data(
+    handles: tuple[bytes, ...] = HANDLES, app_id: str = APP_ID, nonce: bytes = NONCE
+) -> str:
+    """Lists in lists, with the app's id in JSON of its own."""
+    nested = [None, 2, [b64(handle) for handle in handles], b64(nonce), "Schlüssel"]
+    return "%.@." + json.dumps({"7": [nested, json.dumps({"appid": app_id}), True]}) + "]"
+
+
+def webauthn_data(**changed: object) -> str:
+    options = {
+        "challenge": b64url(NONCE),
+        "rpId": "google.com",
+        "allowCredentials": [{"type": "public-key", "id": b64url(h)} for h in HANDLES],
+        "userVerification": "preferred",
+        "timeout": 30000,
+        "extensions": {"appid": APP_ID},
+    }
+    return "%.@." + json.dumps({"options": json.dumps({**options, **changed})})
+
+
+def glif_key(data: str | None = None, *, nonce: str | None = None, said: str = "") -> Page:
+    """The page for a key, as U2F has it."""
+    control = f"""<div jsname="C0oDBd" data-challenge-ui="{escape(data or u2f_data())}"></div>
+    {hidden({"id-challenge": b64(NONCE) if nonce is None else nonce, "id-assertion": ""})}"""
+    return glif_code("sk", said=said, number=9, challenge_type="2", control=control)
+
+
+def lite_key(
+    data: str | None = None, *, kind: str = "sk", said: str = "", both: bool = True
+) -> Page:
+    """The same of the newer pages, as WebAuthn has it."""
+    error = lite_error(said) if said else ""
+    return lite(
+        f"/v3/signin/challenge/{kind}/webauthn",
+        f"""<div data-challenge-ui="{escape(data or webauthn_data())}"></div>{error}
+        {hidden({"id-assertion": "", "TrustDevice": "true"})}""",
+        buttons=both,
+    )
+
+
 HELP = hidden({"subAction": "requestHelp", **CARRIED})
 
 
@@ -197,6 +252,7 @@ ENTRIES = (
     glif_entry(4, "kpp"),
     glif_entry(5, "totp"),
     glif_entry(9, "sk"),
+    glif_entry(3, "recaptcha"),
     glif_entry(6, "dp", data='data-unavailable="true"'),
 )
 

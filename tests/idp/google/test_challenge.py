@@ -296,7 +296,7 @@ def test_a_way_is_chosen_by_its_form_and_not_by_its_id() -> None:
     [asked, code] = outcome.challenges
     assert isinstance(asked, ChooseMethod)
     assert asked.methods[:2] == (sms, voice)
-    assert len(asked.methods) == 4
+    assert len(asked.methods) == 5
     assert outcome.requests[1].url == f"{ORIGIN}/signin/challenge/ipp/2"
     assert fields(outcome.requests[1]) == {
         "challengeId": "2", "subAction": "selectChallenge", "SendMethod": "VOICE", **served.CARRIED,
@@ -321,7 +321,7 @@ def test_a_way_of_the_newer_menu_is_chosen_by_one_button_alone() -> None:
 def test_the_only_way_is_taken_and_said() -> None:
     for page in (
         served.lite_selection(served.lite_entry(4, "6"), served.lite_entry(6, "53")),
-        served.glif_selection(served.glif_entry(4, "totp"), served.glif_entry(9, "sk")),
+        served.glif_selection(served.glif_entry(4, "totp"), served.glif_entry(9, "pk")),
     ):
         outcome = run(page, served.lite_totp(), "1", served.saml_post())
         assert [type(c) for c in outcome.challenges] == [EnterCode]
@@ -336,9 +336,10 @@ def test_the_only_way_is_taken_by_itself_once() -> None:
 
 
 def test_a_menu_of_ways_for_browsers_only_is_named() -> None:
-    page = served.lite_selection(served.lite_entry(1, "2"), served.lite_entry(4, "53"))
+    page = served.glif_selection(served.glif_entry(1, "idv"), served.glif_entry(4, "pk"))
     outcome = refused(NeedsBrowser, page)
-    assert "a security-key challenge (sk) and a passkey challenge (pk)" in outcome.result.message
+    named = "a challenge to prove who you are (idv) and a passkey challenge (pk)"
+    assert named in outcome.result.message
     assert outcome.result.exit_code == 6
 
 

@@ -10,6 +10,7 @@ reads on them is in the person's language and is never looked at, except to be q
     here          the order in which to look; account, password; the ends
     ``codes``     text messages, calls, authenticators, backup codes, numbers
     ``prompts``   a tap on a phone
+    ``keys``      a security key
     ``menus``     the list of ways to prove it is you
     ``captchas``  the image to read
     ``choosers``  the list of accounts
@@ -33,6 +34,7 @@ from samlauth.idp.google.pages import kinds, markup
 from samlauth.idp.google.pages.captchas import read_captcha
 from samlauth.idp.google.pages.choosers import is_chooser, read_chooser
 from samlauth.idp.google.pages.codes import read_code
+from samlauth.idp.google.pages.keys import read_key
 from samlauth.idp.google.pages.menus import is_menu, read_menu
 from samlauth.idp.google.pages.prompts import read_prompt
 from samlauth.idp.google.pages.states import (
@@ -58,6 +60,7 @@ __all__ = ["read"]
 
 _IDENTIFIER_PATHS = ("/v3/signin/identifier", "/signin/v1/lookup")
 _MENU_PATHS = ("/challenge/selection", "/selectchallenge")
+_KEYS = frozenset({"sk", "wa", "pk"})
 _APP_ERROR = re.compile(r"\b(?:app_not_[a-z_]+|not_a_saml_app|saml_[a-z_]+|failure_[a-z_]+)\b")
 _REJECTION = re.compile(r"[?&]rrk=([0-9]{1,4})(?![0-9])")
 
@@ -110,7 +113,9 @@ def _read(page: Page, document: Document) -> State:
         return password
     kind = markup.kind_of(form, path)
     if kind and (challenge := _challenge(document, form, kind)):
-        return challenge
+        # A menu of one entry looks like that entry's page, with nothing to answer.
+        listed = isinstance(challenge, BrowserOnly) and _is_under(_MENU_PATHS, path)
+        return read_menu(document) if listed else challenge
     if _has_identifier(form):
         return _identifier(document, form)
     return _unanswered(page, document, form, kind)
@@ -182,7 +187,10 @@ def _challenge(document: Document, form: Form, kind: str) -> Challenge | None:
     if kind in {"az", "dp"}:
         return read_prompt(document, form, kind)
     known = kinds.by_word(kind)
-    if known is None or not known.browser_only:
+    if kind in _KEYS:
+        if key := read_key(document, form, kind):
+            return key
+    elif known is None or not known.browser_only:
         if kind != "pwd" and (code := read_code(document, form, kind)):
             return code
         if known is not None:
@@ -226,11 +234,15 @@ def _by_path(page: Page, document: Document) -> State | None:
     paths = [markup.path_of(page.url), *(form.path for form in document.forms)]
     if any(map(is_chooser, paths)):
         return read_chooser(document)
-    if any(part in paths[0] for part in _MENU_PATHS):
+    if _is_under(_MENU_PATHS, paths[0]):
         return read_menu(document)
     if between := next(filter(None, map(_between, paths)), ""):
         return Interstitial(f"{between}, at {_shown_path(page)}")
     return None
+
+
+def _is_under(parts: tuple[str, ...], path: str) -> bool:
+    return any(part in path for part in parts)
 
 
 def _reason(url: str) -> str:

@@ -63,7 +63,7 @@ KINDS: Final = (
         "SMS or voice call to another phone",
         "a challenge that asks for a phone number (iap)",
     ),
-    Kind(("sk", "wa"), "2", "key", "Security key", "a security-key challenge (sk)", True),
+    Kind(("sk", "wa"), "2", "key", "Security key", "a security-key challenge (sk)"),
     Kind(("pk",), "53", "passkey", "Passkey", "a passkey challenge (pk)", True),
     Kind(("recaptcha",), "", "recaptcha", "reCAPTCHA", "a CAPTCHA for browsers (recaptcha)", True),
     Kind(("idv",), "", "idv", "Identity check", "a challenge to prove who you are (idv)", True),

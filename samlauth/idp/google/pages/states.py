@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samlauth.challenges import Method
+from samlauth.challenges import AssertionRequest, Method
 from samlauth.flow import Fields
 from samlauth.html import Form
 from samlauth.saml import SAMLResponse
@@ -156,6 +156,18 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class SecurityKey:
+    """Asks for a security key, in a way that can be answered without the page's script."""
+
+    kind: str
+    form: Form
+    field: str
+    request: AssertionRequest
+    said: str = ""
+    another: Press | None = None
+
+
+@dataclass(frozen=True)
 class Option:
     """An entry of a menu."""
 
@@ -238,7 +250,7 @@ class Unknown:
     """The headings of the page, for a person to make more of."""
 
 
-Challenge = Code | Send | Number | Prompt | BrowserOnly
+Challenge = Code | Send | Number | Prompt | SecurityKey | BrowserOnly
 """The second factor, but for the menu that leads to it."""
 
 State = (

@@ -15,7 +15,7 @@ from ..scramble import scrambled
 
 Words = Callable[[Page], Page]
 
-KEY = "a security-key challenge (sk)"
+CAPTCHA = "a CAPTCHA for browsers (recaptcha)"
 PASSKEY = "a passkey challenge (pk)"
 
 
@@ -41,13 +41,14 @@ def test_the_older_menu_has_a_form_for_each_way(words: Words) -> None:
         ("voice", f"Voice call to {served.MASKED}"),
         ("recovery-phone", "Confirm your recovery phone number"),
         ("totp", "TOTP (Google Authenticator)"),
+        ("key", "Security key"),
     ]
-    assert state.left_out == (KEY,)
+    assert state.left_out == (CAPTCHA,)
     # Two entries share their id and their address; their forms do not.
     sms, voice = (option.press.form for option in state.options[:2])
     assert sms.path == voice.path == "/signin/challenge/ipp/2"
     assert [dict(form.fill({}))["SendMethod"] for form in (sms, voice)] == ["SMS", "VOICE"]
-    assert len({option.method.key for option in state.options}) == 4
+    assert len({option.method.key for option in state.options}) == 5
 
 
 def test_the_newer_menu_has_a_button_for_each_way(words: Words) -> None:
@@ -122,14 +123,16 @@ def test_the_password_may_be_one_of_the_ways() -> None:
 
 
 def test_a_menu_of_ways_for_browsers_only_says_which() -> None:
-    state = menu(served.lite_selection(served.lite_entry(1, "2"), served.lite_entry(4, "53")))
-    assert state == Menu((), (KEY, PASSKEY))
+    entries = served.glif_entry(1, "recaptcha"), served.glif_entry(4, "pk")
+    assert menu(served.glif_selection(*entries)) == Menu((), (CAPTCHA, PASSKEY))
 
 
 def test_a_menu_may_come_under_another_address() -> None:
     page = served.glif_selection(path="/signin/challenge/skip")
-    assert len(menu(page).options) == 4
+    assert len(menu(page).options) == 5
     page = replace(served.lite_selection(), url=served.HOST + "/v3/signin/challenge/pwd?TL=1")
     assert len(menu(page).options) == 6
     single = served.glif_selection(served.glif_entry(5, "totp"))
     assert offered(menu(single)) == [("totp", "TOTP (Google Authenticator)")]
+    single = served.glif_selection(served.glif_entry(5, "sk"))
+    assert offered(menu(single)) == [("key", "Security key")]
