@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from samlauth.diagnosis import CHECKS, diagnose, exit_code
-from samlauth.diagnosis.facts import AWSFile, Entry, Facts, Leftover
+from samlauth.diagnosis.facts import AWSFile, Entry, Facts, Leftover, Profile, SecurityKey
 from samlauth.diagnosis.finding import Finding, Mode
 from samlauth.errors import FileError, NetworkError, SamlauthError, SettingsError
+from samlauth.settings import resolve
 
 ADA, ROOT = 1000, 0
 HOME = "/home/ada/.aws"
@@ -105,3 +106,25 @@ def test_many_leftovers_of_one_file_have_one_remedy() -> None:
     facts = Facts(ADA, {}, UNREAD, files=(credentials(),), leftovers=left)
     checks = [check for check in CHECKS if check.name == "leftover"]
     assert len({one.found.remedy for one in diagnose(facts, checks)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("mfa", "key", "severity", "what"),
+    [
+        ("key", SecurityKey(message="No access.", hint="Ask."), "problem", "No access."),
+        ("totp", SecurityKey(message="No access.", hint="Ask."), "note", "No access."),
+        ("totp", SecurityKey(is_possible=False, message="No fido2.", hint="pip"), "ok", "extra"),
+        ("key", SecurityKey(is_possible=False, message="No fido2.", hint="pip"), "problem", "No f"),
+        ("key", SecurityKey(keys=2), "ok", "security keys 2"),
+        ("key", SecurityKey(), "ok", "no security key in use"),
+    ],
+)
+def test_a_security_key_is_a_problem_only_for_who_signs_in_with_one(
+    mfa: str, key: SecurityKey, severity: str, what: str
+) -> None:
+    values = resolve({"mfa": mfa}, {}, {})
+    profile = Profile("x", values, {}, {})
+    checks = [check for check in CHECKS if check.name == "security key"]
+    (one,) = diagnose(Facts(ADA, {}, profile, security_key=key), checks)
+    assert one.found.severity == severity
+    assert what in one.found.what

@@ -17,12 +17,13 @@ from samlauth.commands import provider
 from samlauth.commands.hops import is_chained
 from samlauth.commands.target import Target, target, warn
 from samlauth.diagnosis import diagnose, exit_code
-from samlauth.diagnosis.facts import Facts, Keyring, Network, Profile
+from samlauth.diagnosis.facts import Facts, Keyring, Network, Profile, SecurityKey
 from samlauth.diagnosis.finding import Finding, Found, Group, Remedy, Severity
 from samlauth.diagnosis.profile import ROLE, role_of
 from samlauth.effects import examination, files, output, remedies, ring
 from samlauth.effects.http import Http
 from samlauth.effects.probe import Probe
+from samlauth.effects.security_key import access
 from samlauth.effects.sts import STS
 from samlauth.errors import FileError, SamlauthError, SettingsError
 from samlauth.printable import safe
@@ -149,11 +150,18 @@ def _facts(flags: Mapping[str, str]) -> Facts:
         provider=wrong,
         keyring=Keyring(*ring.look(environ)),
         browser=examination.browser(environ, values[settings.BROWSER_PATH] if values else None),
+        security_key=_security_key(),
         plugins=examination.plugins(),
         versions=examination.versions(),
     )
     network = asked.network() if isinstance(asked, Probe) else Network(unusable=asked)
     return replace(facts, network=network)
+
+
+def _security_key() -> SecurityKey:
+    found = access()
+    installed = found.state != "not installed"
+    return SecurityKey(installed, found.keys, found.message, found.hint)
 
 
 def _profile(flags: Mapping[str, str]) -> tuple[Target | SamlauthError, list[str]]:

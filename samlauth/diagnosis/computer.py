@@ -58,6 +58,20 @@ def _is_for_browser(facts: Facts) -> bool:
     return values[settings.IDP] == "browser" or values[settings.BROWSER] is True or named
 
 
+def security_key(facts: Facts) -> Iterator[Found]:
+    """A security key that could not be used; a problem only for whom it is the second factor."""
+    key = facts.security_key
+    wanted = isinstance(facts.profile, Profile) and facts.profile.settings[settings.MFA] == "key"
+    if key.message and wanted:
+        yield problem(key.message, "The profile's second factor is a security key.", key.hint)
+    elif key.message and key.is_possible:
+        yield note(key.message, "Only sign-ins with a security key need one.", key.hint)
+    elif key.message:
+        yield ok("no security keys (extra fido2)")
+    elif key.keys:
+        yield ok(f"security keys {key.keys}")
+
+
 def plugins(facts: Facts) -> Iterator[Found]:
     """Which there are."""
     if facts.plugins:
@@ -72,6 +86,9 @@ def versions(facts: Facts) -> Iterator[Found]:
 CHECKS = (
     Check("keyring", "computer", FileError.exit_code, "keyring", keyring),
     Check("browser", "computer", SettingsError.exit_code, "browser", browser),
+    Check(
+        "security key", "computer", SettingsError.exit_code, "no security key in use", security_key
+    ),
     Check("plugins", "computer", SettingsError.exit_code, "no plugins", plugins),
     Check("versions", "computer", SettingsError.exit_code, "versions", versions),
 )

@@ -151,6 +151,19 @@ class NoBrowser:
 
 
 @dataclass(frozen=True)
+class SecurityKey:
+    """Whether a security key could be used."""
+
+    is_possible: bool = True
+    """Whether the program for them is installed."""
+    keys: int = 0
+    """How many are plugged in, where that is known."""
+    message: str = ""
+    """What is in the way, a sentence; empty when nothing is."""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that is looked at."""
 
@@ -171,6 +184,7 @@ class Facts:
     keyring: Keyring = Keyring("")
     browser: str | NoBrowser = ""
     """Where it is."""
+    security_key: SecurityKey = SecurityKey()
     plugins: tuple[str, ...] = ()
     """Identity providers from other packages, each with its package."""
     versions: tuple[tuple[str, str], ...] = ()
