@@ -67,6 +67,10 @@ other commands:
 """
 
 
+_ALARM = "1;31"
+"""Bold and red."""
+
+
 class Signalled(BaseException):
     """A signal that ends the program, as an exception so that every ``finally`` runs."""
 
@@ -168,7 +172,7 @@ def dispatch(argv: list[str]) -> int:
 
 def report(error: SamlauthError) -> None:
     """Tell the person what happened and what to do next."""
-    output.tell(f"samlauth: {error.message}")
+    output.tell(f"{output.coloured('samlauth:', _ALARM)} {error.message}")
     for line in error.hint.splitlines():
         output.tell(f"  {line}")
 
@@ -437,11 +441,6 @@ def _to_sign_in(
     parser: argparse.ArgumentParser, argv: list[str]
 ) -> tuple[argparse.Namespace, Redactor]:
     """The command line of whatever may have to sign in, and the precautions for that."""
-    parser.add_argument(
-        "--plain",
-        action="store_true",
-        help="no colours, nothing that moves, numbered lists; the same on a dumb terminal",
-    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument(
         "-l",

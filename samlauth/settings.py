@@ -88,6 +88,10 @@ BASE: Final = "samlauth.base"
 """The key that names the profile whose settings count where this one has none."""
 
 
+NOTE: Final = "note."
+"""What begins the shared file's keys for notes; in a profile it stands behind ``samlauth.``."""
+
+
 class Setting(Generic[T]):
     """One row of the table."""
 
@@ -613,6 +617,13 @@ DISABLE_U2F = Setting(
     environment=(Alias("U2F_DISABLED"),),
     keys=(_google("google_config.u2f_disabled"),),
 )
+PLAIN = Setting(
+    "plain",
+    switch,
+    False,
+    "for screen readers: no colours, nothing that moves, numbered lists; the same on a dumb terminal",
+    stored=False,
+)
 CA_BUNDLE = Setting(
     "ca_bundle",
     text,
@@ -647,6 +658,7 @@ TABLE: tuple[Setting[Any], ...] = (
     TOTP,
     DISABLE_U2F,
     CA_BUNDLE,
+    PLAIN,
     IDP,
     IDP_ID,
     SP_ID,
@@ -684,6 +696,7 @@ class Settings:
         *,
         names_idp: bool = True,
         own: Mapping[str, tuple[str, Source]] = MappingProxyType({}),
+        notes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._values = dict(values)
         self.warnings = warnings
@@ -693,6 +706,8 @@ class Settings:
         self.own = dict(own)
         """What is set of the identity provider's own, where that is a plugin: the key, without the
         provider's name, to the text and where it came from."""
+        self.notes = dict(notes)
+        """What the person has noted about accounts, by their ids, or their names in lower case."""
 
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast("T", self._values[setting.name][0])
@@ -705,7 +720,9 @@ class Settings:
         """These settings with one more, given by the person when asked."""
         values = dict(self._values)
         values[setting.name] = (value, Source(Layer.ANSWER, "your answer"))
-        return Settings(values, self.warnings, names_idp=self._names_idp, own=self.own)
+        return Settings(
+            values, self.warnings, names_idp=self._names_idp, own=self.own, notes=self.notes
+        )
 
     def to_store(self) -> Iterator[tuple[str, str]]:
         """The profile's keys and values that this run may write: what a flag or an answer gave."""
@@ -785,6 +802,7 @@ def resolve(
         tuple(warnings),
         names_idp=explicit or sources.profile_tells_other_than(idp[0]),
         own=sources.own(idp[0]),
+        notes=sources.notes(),
     )
 
 
@@ -888,6 +906,19 @@ class _Sources:
         for layer, key, where, text in places:
             if key and not _is_unset(text):
                 found.setdefault(key.lower(), (text, Source(layer, where)))
+        return found
+
+    def notes(self) -> dict[str, str]:
+        """What is noted about accounts: ``samlauth.note.ACCOUNT`` in a profile, ``note.ACCOUNT`` in
+        the shared file. By the account's id, or by its name in lower case, as files have it.
+        """
+        found: dict[str, str] = {}
+        for part in self._parts:
+            prefix = NOTE if part.layer is Layer.SHARED else f"samlauth.{NOTE}"
+            for name, text in part.keys.items():
+                which = account(name.removeprefix(prefix))
+                if name.startswith(prefix) and which and not _is_unset(text):
+                    found.setdefault(which, text.strip())
         return found
 
     def unverified(self) -> Iterator[str]:

@@ -40,6 +40,14 @@ def can_rewrite(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
+def columns(stream: TextIO) -> int:
+    """How wide the terminal ``stream`` is on is; 80 where nobody can tell."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
 class Console:
     """The controlling terminal of the process. A context manager: it closes itself."""
 
@@ -72,10 +80,7 @@ class Console:
     @property
     def columns(self) -> int:
         """How wide it is; 80 where nobody can tell."""
-        try:
-            return os.get_terminal_size(self.screen.fileno()).columns or 80
-        except OSError:
-            return 80
+        return columns(self.screen)
 
     def say(self, text: str, end: str = "\n") -> None:
         """Show a text as it is."""

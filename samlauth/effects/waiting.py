@@ -12,8 +12,8 @@ from typing import Literal
 
 from samlauth.challenges import AnotherWay, Resend, Way
 from samlauth.effects.console import Console, ReadKeys
+from samlauth.effects.live import Live
 from samlauth.flow import Ended, Page, Request, Wait
-from samlauth.printable import safe
 
 WHICH = "1 for another way, 2 to have it sent again, ENTER to go back"
 """The question after a ``?`` where a page offers both."""
@@ -93,23 +93,21 @@ def printed(console: Console) -> Show:
 
 
 @contextmanager
-def rewritten(console: Console) -> Iterator[Show]:
-    """One line, written over whenever it changes, and gone after the block."""
-    seen = ""
+def live(console: Console, step: Wait) -> Iterator[Show]:
+    """What is waited for, with the hints or the question: written over, and gone after the block."""
+    lines = Live(lambda text: console.say(text, end=""), lambda: console.columns)
+    seen = None
 
     def show(text: str) -> None:
         nonlocal seen
         if text != seen:
-            with suppress(OSError):
-                # A line that wraps could not be written over.
-                console.say(f"\r{safe(text, console.columns - 1)}\x1b[K", end="")
+            lines.show(f"{step.shows} · {text}" if text else step.shows, step.number)
         seen = text
 
     try:
         yield show
     finally:
-        with suppress(OSError):  # the terminal is gone
-            console.say("\r\x1b[K", end="")
+        lines.clear()
 
 
 def wait(
