@@ -149,6 +149,11 @@ class Setting(Generic[T]):
         """Whether the flag takes no value and has a ``--no-`` twin."""
         return cast("Any", self.read) is switch
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The only values it can have, where they are a few words; else none."""
+        return self.read.words if isinstance(self.read, one_of) else ()
+
     def write(self, value: T) -> str:
         """The value as text that :attr:`read` reads back."""
         if isinstance(value, tuple):
@@ -183,15 +188,17 @@ def identifier(value: str) -> str | None:
     return value
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+class one_of:  # noqa: N801 - it is called like the functions beside it
     """Reads one of these words, in any case."""
 
-    def read(value: str) -> str:
-        if value.lower() not in words:
-            raise ValueError(f"not one of {', '.join(words)}")
-        return value.lower()
+    def __init__(self, *words: str) -> None:
+        self.words = words
 
-    return read
+    def __call__(self, value: str) -> str:
+        """The word."""
+        if value.lower() not in self.words:
+            raise ValueError(f"not one of {', '.join(self.words)}")
+        return value.lower()
 
 
 def provider_name(value: str) -> str:

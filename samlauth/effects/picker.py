@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
+from unicodedata import normalize
 
 from samlauth.challenges import ChooseRoles
 from samlauth.printable import safe
@@ -80,7 +81,9 @@ def _entry(challenge: ChooseRoles, role: Role, *, twin: bool, last: bool) -> Ent
         label += f"  through {role.principal_arn}"
     searched = f"{name} {account} {note} {path}{role.name} {label}".casefold()
     header = f"{name} ({account})" if name else account
-    return Entry(role, f"{header}  {note}".rstrip(), label, searched, last)
+    # What draws the list shows an accent twice that is a character of its own.
+    header = normalize("NFC", f"{header}  {note}".rstrip())
+    return Entry(role, header, label, searched, last)
 
 
 def _twins(roles: tuple[Role, ...]) -> frozenset[Role]:
@@ -307,10 +310,11 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
 
 
 def _drawn(menu: Menu, rows: int, columns: int) -> StyleAndTextTuples:
-    """The lines, none longer than the screen is wide; that one is the last used is never cut off."""
+    """The lines, none longer than the screen is wide; which was used last is cut off last."""
     drawn: StyleAndTextTuples = []
     for line in menu.shown(rows):
-        note = _LAST if line.entry is not None and line.entry.last_used else ""
+        is_last = line.entry is not None and line.entry.last_used
+        note = _LAST if is_last and columns >= 2 * len(_LAST) else ""
         text = safe(line.text, columns - 4 - len(note))
         if line.entry is None:
             drawn.append(("class:account", f"  {safe(line.text, columns - 2)}"))
