@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from samlauth.cli import COMMANDS
 from samlauth.settings import TABLE
+from tests.e2e.screen import found
 from tests.manual import PAGE, exit_codes, page, text
 
 
@@ -19,9 +19,7 @@ def test_the_page_is_as_the_settings_and_commands_are() -> None:
 
 def read() -> str:
     """The page as a person reads it; and nothing to complain of."""
-    groff = shutil.which("groff")
-    if groff is None:
-        pytest.skip("there is no groff")
+    groff = found("groff")
     done = subprocess.run(
         [groff, "-k", "-man", "-ww", "-Tutf8", "-P-c", "-rLL=400n", PAGE],
         capture_output=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samlauth.commands.docker_alias import SHELLS, _shell, alias
+from tests.e2e.screen import found
 
 DOCKER = """\
 #!/bin/sh
@@ -27,8 +28,7 @@ LINUX += ["<-v>", "<{home}/.aws:/home/app/.aws>"]
 def test_the_line_runs_the_image_as_it_is_meant(
     shell: str, platform: str, mounts: list[str], terminal: bool, tmp_path: Path
 ) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
+    found(shell)
     home = tmp_path / "a home"
     home.mkdir()
     docker = tmp_path / "docker"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import shlex
 import shutil
 import subprocess
 import time
@@ -19,16 +22,12 @@ set -g escape-time 0
 """
 # The command's last screen stays, and tmux does not always come to know how a command ended.
 _KEPT = """\
-file=$0
 "$@"
-echo $? >"$file.new"
-mv "$file.new" "$file"
-exec sleep 600
+echo $? >"$0"
+exec cat
 """
 _PATIENCE = 30.0
 """Seconds until what is waited for must be on the screen."""
-_GLANCE = 0.05
-"""Seconds between two looks: tmux tells nobody that a screen has changed."""
 
 
 class Screen:
@@ -47,19 +46,18 @@ class Screen:
         columns: int,
         rows: int = 24,
     ) -> None:
-        program = shutil.which("tmux")
-        if program is None:
-            pytest.skip("there is no tmux")
+        program = found("tmux")
         options = folder / "tmux.conf"
         options.write_text(_OPTIONS)
         self._tmux = (program, "-u", "-S", str(folder / "tmux"), "-f", str(options))
-        self._code = folder / "code"
-        self._code.unlink(missing_ok=True)
+        self._written, written = _pipe(folder / "written")
+        self._code, code = _pipe(folder / "code")
         self._environ = {**environ, "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
         size = ("-x", str(columns), "-y", str(rows))
-        self._run(
-            "new-session", "-d", *size, "--", "/bin/sh", "-c", _KEPT, str(self._code), *command
-        )
+        kept = ("/bin/sh", "-c", _KEPT, code)
+        self._run("new-session", "-d", *size, "--", *kept, *command)
+        # Whatever is written to the screen is told here, too: there is no other way to know of it.
+        self._run("pipe-pane", f"exec cat >{shlex.quote(written)}")
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +69,8 @@ class Screen:
         traceback: TracebackType | None,
     ) -> None:
         self._run("kill-server")
+        os.close(self._written)
+        os.close(self._code)
 
     def type(self, text: str) -> None:
         """Type the text as it is."""
@@ -89,17 +89,15 @@ class Screen:
         """What is on the screen once ``text`` is."""
         deadline = time.monotonic() + _PATIENCE
         while text not in (shown := self.shown()):
-            assert time.monotonic() < deadline, f"no {text!r} in:\n{shown}"
-            time.sleep(_GLANCE)
+            if not _read(self._written, deadline - time.monotonic()):
+                raise AssertionError(f"no {text!r} in:\n{shown}")
         return shown
 
     def end(self) -> int:
         """Wait for the command's end; its exit code."""
-        deadline = time.monotonic() + _PATIENCE
-        while not self._code.exists():
-            assert time.monotonic() < deadline, f"it goes on:\n{self.shown()}"
-            time.sleep(_GLANCE)
-        return int(self._code.read_text())
+        code = _read(self._code, _PATIENCE)
+        assert code, f"it goes on:\n{self.shown()}"
+        return int(code)
 
     def _run(self, *arguments: str) -> str:
         return subprocess.run(
@@ -110,3 +108,26 @@ class Screen:
             encoding="utf-8",
             timeout=30,
         ).stdout
+
+
+def _pipe(path: Path) -> tuple[int, str]:
+    """A pipe with a name, open for reading; and its name."""
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    # For writing, too: a pipe that nobody writes to yet would be at its end.
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK), str(path)
+
+
+def _read(pipe: int, seconds: float) -> bytes:
+    """What comes through it next; nothing when that takes longer."""
+    ready, _, _ = select.select([pipe], [], [], max(seconds, 0))
+    return os.read(pipe, 65_536) if ready else b""
+
+
+def found(program: str) -> str:
+    """Where a program of the machine's is; skips the test if it is not there."""
+    path = shutil.which(program)
+    if path is None:
+        assert "CI" not in os.environ, f"{program} has to be installed where everything is tested"
+        pytest.skip(f"there is no {program}")
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from samlauth.cli import COMMANDS
 from samlauth.effects.state import Identity, Issued, StateFile
 from samlauth.settings import TABLE
-from tests.e2e.screen import Screen
+from tests.e2e.screen import Screen, found
 from tests.e2e.stage import SAMLAUTH
 
 CONFIG = """\
@@ -84,8 +83,7 @@ def environ(home: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("shell", START)
 def test_tab_finishes_what_is_typed(shell: str, home: Path) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
+    found(shell)
     command = ("/bin/sh", "-c", 'cd && exec "$@"', "sh", *START[shell])
     with Screen(home, command, environ(home), columns=120) as screen:
         screen.type(f"{SETUP[shell]}; clear; echo lo''aded\n")
