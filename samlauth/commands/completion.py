@@ -298,11 +298,18 @@ end
 function __samlauth_second
     __samlauth_is $argv[1]; and test (count (commandline -opc)) -eq 2
 end
+function __samlauth_runs
+    contains -- -- (commandline -opc)
+end
+function __samlauth_run
+    set -l words (commandline -opc) (commandline -ct)
+    complete -C (string join ' ' -- $words[(math (contains -i -- -- $words) + 1)..-1])
+end
 function __samlauth_offer
     samlauth complete $argv[1] (commandline -ct | string replace -r '^--?[^=]*=' '') 2>/dev/null
 end
 complete -c samlauth -f
-complete -c samlauth -n 'contains -- -- (commandline -opc)' -a '(__fish_complete_subcommand --fcs-skip=(contains -i -- -- (commandline -opc)))'
+complete -c samlauth -n __samlauth_runs -a '(__samlauth_run)'
 """
 
 

@@ -224,7 +224,7 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
             _report(console, refused)
             for line in note.splitlines():
                 console.say(safe(line, 400))
-            return console.pasted("SAML response: ")
+            return console.pasted("SAML response: ", plain=plain)
         case ChooseRoles():
             return (_pick(console, challenge, plain),)
         case _:

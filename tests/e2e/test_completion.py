@@ -52,6 +52,7 @@ TYPED = (
     ("samlauth configure chain x --source-pro", "file"),
     ("samlauth env --format power", "shell"),
     ("samlauth --policy polic", "y.json"),
+    ("samlauth exec -p staging -- cat polic", "y.json"),
 )
 
 
