@@ -18,6 +18,9 @@ from samlauth.flow import Ended, Page, Request, Wait
 WHICH = "1 for another way, 2 to have it sent again, ENTER to go back"
 """The question after a ``?`` where a page offers both."""
 
+BRIEFLY = "? for other ways"
+"""What stands for both on the live line; the question says which they are."""
+
 _GLANCE = 0.05
 """Seconds between two looks at whether the poll is over: no wait is good for keys and threads."""
 _GRACE = 5
@@ -62,11 +65,12 @@ def which(typed: str) -> AnotherWay | Resend | None:
             return None
 
 
-def hints(step: Wait, left: float, with_keys: bool) -> str:
-    """How many seconds are left, and what keys do meanwhile."""
+def hints(step: Wait, left: float, with_keys: bool, *, brief: bool = False) -> str:
+    """How many seconds are left, and what keys do meanwhile; so ``brief`` that a line has room."""
     parts = [f"{math.ceil(left)} s left"] if step.seconds >= _COUNTED else []
     if with_keys:
-        parts += filter(None, [offer(step.ways), "" if step.poll else "ENTER when done"])
+        other = BRIEFLY if brief and len(step.ways) > 1 else offer(step.ways)
+        parts += filter(None, [other, "" if step.poll else "ENTER when done"])
     return "; ".join(parts)
 
 
@@ -130,7 +134,7 @@ def wait(
         left = until - clock()
         if left <= 0:
             return None
-        show(WHICH if asking else hints(step, left, with_keys))
+        show(WHICH if asking else hints(step, left, with_keys, brief=True))
         next_second = left - (math.ceil(left) - 1)
         for key in keys(next_second if poll is None else min(next_second, _GLANCE)):
             if asking:
@@ -164,7 +168,7 @@ def until(
         left = deadline - clock()
         if left <= 0:
             return "time"
-        show(hints(step, left, with_keys))
+        show(hints(step, left, with_keys, brief=True))
         if any(key in "\r\n" for key in keys(min(left, _GLANCE))):
             return "enter"
     return "over"

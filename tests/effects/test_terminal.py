@@ -520,10 +520,12 @@ class TestWaits:
 
     def test_which_way_is_asked_on_the_same_line(self, out: Path) -> None:
         asked = waiting("both", out)
-        asked.terminal.expect_exact("? for another way, or to have it sent again; ENTER when")
+        asked.terminal.expect_exact(
+            "\rTap Yes · 12 s left; ? for other ways; ENTER when done\x1b[J"
+        )
         asked.terminal.send("?")
         asked.terminal.expect_exact(
-            "Tap Yes · 1 for another way, 2 to have it sent again, ENTER to go back"
+            "\rTap Yes · 1 for another way, 2 to have it sent again, ENTER to go back"
         )
         asked.terminal.send("2")
         assert asked.answer() == "Resend()"

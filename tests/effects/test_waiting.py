@@ -71,6 +71,9 @@ def test_hints_name_keys_only_where_there_are_keys() -> None:
     step = Wait(30, "Tap Yes", BOTH)
     assert hints(step, 29.2, with_keys=False) == "30 s left"
     assert hints(Wait(5, "Tap Yes", BOTH), 5, with_keys=False) == ""
+    assert hints(step, 30, with_keys=True, brief=True) == (
+        "30 s left; ? for other ways; ENTER when done"
+    )
     assert "ENTER" not in hints(Wait(30, "Tap Yes", BOTH, POLL), 30, with_keys=True)
 
 
