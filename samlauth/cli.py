@@ -469,6 +469,8 @@ def _to_sign_in(
         help="debug, info or warn (default); secrets are never logged",
     )
     options = _parse(parser, argv)
+    if options.plain == "true":
+        output.without_colours()
     _end_on_signals()
     cores.leave_none()
     return options, _log_to_stderr(options.log)

@@ -157,3 +157,21 @@ def test_a_closed_standard_output_is_no_traceback(tmp_path: Path) -> None:
         timeout=60,
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "start"),
+    [
+        ([], {"CLICOLOR_FORCE": "1"}, "\x1b[1;31msamlauth:\x1b[0m -r names a role"),
+        ([], {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, "samlauth: -r names a role"),
+        (["--plain"], {"CLICOLOR_FORCE": "1"}, "samlauth: -r names a role"),
+        ([], {"TERM": "xterm"}, "samlauth: -r names a role"),
+    ],
+)
+def test_an_error_is_in_colour_where_that_is_wanted(
+    arguments: list[str], environ: dict[str, str], start: str, tmp_path: Path
+) -> None:
+    done = run("-r", "Admin", "-a", *arguments, home=tmp_path, **environ)
+    assert done.returncode == 2
+    assert done.stderr.startswith(start)
+    assert done.stdout == ""

@@ -43,7 +43,7 @@ def _with_colours(environ: Mapping[str, str]) -> bool:
         return False
     if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
         return True
-    dumb = environ.get("TERM", "dumb") == "dumb" and os.name == "posix"
+    dumb = environ.get("TERM", "dumb") == "dumb"
     return environ.get("CLICOLOR") != "0" and not dumb and sys.stderr.isatty()
 
 
