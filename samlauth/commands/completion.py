@@ -167,12 +167,14 @@ _samlauth() {
             esac
         fi ;;
     esac
+    # What the line has up to the last colon or equals sign stays there, for a new word begins behind.
+    local stays=${word%%"${word##*[:=]}"}
+    [[ $COMP_WORDBREAKS == *:* ]] || stays=''
     IFS=$' \\n'
     [[ $offers == *$'\\n'* ]] && IFS=$'\\n'
     for one in $offers; do
-        # What the line has up to the last colon or equals sign stays there.
         [[ $one == "$word"* ]] || continue
-        printf -v one %%q "${one#"${word%%"${word##*[:=]}"}"}"
+        printf -v one %%q "${one#"$stays"}"
         COMPREPLY+=("$one")
     done
 }

@@ -95,6 +95,13 @@ def test_tab_finishes_what_is_typed(shell: str, home: Path) -> None:
             screen.press("Tab")
             screen.until(typed + rest)
             screen.press("C-u")
+        if shell == "bash":
+            screen.type("COMP_WORDBREAKS=${COMP_WORDBREAKS//:}; clear; echo cl''eared\n")
+            screen.until("cleared")
+            screen.type(f"samlauth -r {ARN[:-3]}")
+            screen.press("Tab")
+            screen.until(f"samlauth -r {ARN}")
+            screen.press("C-u")
         # A word that is none is left as it is.
         screen.type("samlauth -p nothing")
         screen.press("Tab")
