@@ -61,10 +61,11 @@ class Live:
             self._put([])
 
     def _put(self, rows: list[str]) -> None:
-        text = "\x1b[K\n".join(rows)
+        text = "\n".join(rows)
         try:
             with suppress(OSError):  # the terminal is gone
-                self._write(f"{self._back()}{text}\x1b[J")
+                # Erased first: lines that the terminal has wrapped would stay one line to it.
+                self._write(f"{self._back()}\x1b[J{text}")
         finally:
             # After Ctrl-C in the middle, too, for it is to be cleared then.
             self._rows = rows

@@ -22,6 +22,7 @@ set -g escape-time 0
 """
 # The command's last screen stays, and tmux does not always come to know how a command ended.
 _KEPT = """\
+trap : INT
 "$@"
 echo $? >"$0"
 exec cat
@@ -79,6 +80,10 @@ class Screen:
     def press(self, *keys: str) -> None:
         """Press keys by tmux's names for them: Enter, Down, Escape, C-c."""
         self._run("send-keys", *keys)
+
+    def widen(self, columns: int) -> None:
+        """Make the terminal wider, or narrower."""
+        self._run("resize-window", "-x", str(columns))
 
     def shown(self) -> str:
         """What is on the screen, without the blanks at the ends of lines and the lines below."""

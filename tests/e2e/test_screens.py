@@ -165,6 +165,24 @@ def test_a_wait_that_is_counted_down(
     assert screen.end() == 0
 
 
+def test_a_wait_on_a_terminal_whose_width_changes(
+    make_stage: MakeStage, screens: ExitStack
+) -> None:
+    stage = make_stage(mfa="prompt", pages="g2", roles=ROLES[:1])
+    screen = show(screens, stage, 80)
+    answer_password(screen, stage)
+    screen.until("s left; ? for other ways")
+    screen.widen(40)
+    screen.until("phone ·\n1")
+    screen.widen(100)
+    shown = screen.until("phone · 1")
+    # What was above the line still is.
+    assert "Look at the phone of the rehearsal\nWaiting for your answer on the phone · 1" in shown
+    screen.press("C-c")
+    assert screen.end() == 130
+    assert screen.shown().endswith("Look at the phone of the rehearsal\n\nsamlauth: stopped.\n")
+
+
 def counted(shown: str) -> str:
     """The screen as it is when the wait begins, if it is no more than half a minute later."""
     (left,) = re.findall(r"(\d+) s left", shown) or ["180"]

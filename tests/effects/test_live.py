@@ -38,8 +38,8 @@ def test_nothing_is_written_before_there_is_something() -> None:
 
 def test_one_line_is_written_over_and_gone() -> None:
     screen = Screen(80)
-    assert screen.shown(lambda: screen.lines.show("12 s left")) == "\r12 s left\x1b[J"
-    assert screen.shown(lambda: screen.lines.show("9 s left")) == "\r9 s left\x1b[J"
+    assert screen.shown(lambda: screen.lines.show("12 s left")) == "\r\x1b[J12 s left"
+    assert screen.shown(lambda: screen.lines.show("9 s left")) == "\r\x1b[J9 s left"
     assert screen.shown(screen.lines.clear) == "\r\x1b[J"
     assert screen.shown(screen.lines.clear) == ""
 
@@ -47,14 +47,14 @@ def test_one_line_is_written_over_and_gone() -> None:
 def test_a_text_too_wide_for_a_line_has_several_and_none_reaches_the_last_column() -> None:
     screen = Screen(11)
     drawn = screen.shown(lambda: screen.lines.show("abcd efgh ij klmnopqrstuvw"))
-    assert drawn == "\rabcd efgh\x1b[K\nij\x1b[K\nklmnopqrs…\x1b[J"
-    assert screen.shown(lambda: screen.lines.show("abcd")) == "\r\x1b[2Aabcd\x1b[J"
+    assert drawn == "\r\x1b[Jabcd efgh\nij\nklmnopqrs…"
+    assert screen.shown(lambda: screen.lines.show("abcd")) == "\r\x1b[2A\x1b[Jabcd"
 
 
 def test_wide_characters_take_two_columns() -> None:
     screen = Screen(11)
     drawn = screen.shown(lambda: screen.lines.show("管理者 e\u0301e\u0301e\u0301 管理"))
-    assert drawn == "\r管理者 e\u0301e\u0301e\u0301\x1b[K\n管理\x1b[J"
+    assert drawn == "\r\x1b[J管理者 e\u0301e\u0301e\u0301\n管理"
 
 
 def test_a_terminal_made_narrower_has_wrapped_what_was_there() -> None:
@@ -67,7 +67,7 @@ def test_a_terminal_made_narrower_has_wrapped_what_was_there() -> None:
 def test_a_number_stands_above_in_large_digits() -> None:
     screen = Screen(40)
     drawn = screen.shown(lambda: screen.lines.show("Tap 42", "42"))
-    assert drawn.removeprefix("\r").removesuffix("\x1b[J").split("\x1b[K\n") == [
+    assert drawn.removeprefix("\r\x1b[J").split("\n") == [
         *("", *FORTY_TWO, ""),
         "Tap 42",
     ]

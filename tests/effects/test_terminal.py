@@ -487,7 +487,7 @@ class TestWaits:
         asked = waiting("one", out, "quiet")
         for seconds in (12, 11):
             asked.terminal.expect_exact(
-                f"\rTap Yes \\x1b[31m · {seconds} s left; ? for another way; ENTER when done\x1b[J"
+                f"\r\x1b[JTap Yes \\x1b[31m · {seconds} s left; ? for another way; ENTER when done"
             )
             assert "\n" not in (asked.terminal.before or "")
         asked.terminal.send("?")
@@ -497,7 +497,7 @@ class TestWaits:
     def test_a_narrow_terminal_has_it_on_several_lines(self, out: Path) -> None:
         asked = waiting("one", out, columns=40)
         asked.terminal.expect_exact(
-            "\rTap Yes \\x1b[31m · 12 s left; ? for\x1b[K\r\nanother way; ENTER when done\x1b[J"
+            "\r\x1b[JTap Yes \\x1b[31m · 12 s left; ? for\r\nanother way; ENTER when done"
         )
         asked.terminal.send("\r")
         assert asked.answer() == "None"
@@ -521,11 +521,11 @@ class TestWaits:
     def test_which_way_is_asked_on_the_same_line(self, out: Path) -> None:
         asked = waiting("both", out)
         asked.terminal.expect_exact(
-            "\rTap Yes · 12 s left; ? for other ways; ENTER when done\x1b[J"
+            "\r\x1b[JTap Yes · 12 s left; ? for other ways; ENTER when done"
         )
         asked.terminal.send("?")
         asked.terminal.expect_exact(
-            "\rTap Yes · 1 for another way, 2 to have it sent again, ENTER to go back"
+            "\r\x1b[JTap Yes · 1 for another way, 2 to have it sent again, ENTER to go back"
         )
         asked.terminal.send("2")
         assert asked.answer() == "Resend()"
@@ -612,7 +612,7 @@ class TestWaits:
         script.write_text(WAITING)
         shell = Shell()
         shell.run(f"{sys.executable} {script} poll {out} &")
-        shell.terminal.expect_exact("Tap Yes · 120 s left\x1b[J")
+        shell.terminal.expect_exact("Tap Yes · 120 s left")
         go.write_text("yes")
         shell.run("wait; echo o''ver")  # not to be found in its own echo
         shell.terminal.expect_exact("over\r\n")

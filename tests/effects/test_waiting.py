@@ -213,10 +213,8 @@ def test_the_line_says_what_for_and_is_written_again_only_when_that_changes() ->
     with live(Console(io.StringIO(), screen), Wait(12, "Tap Yes \x1b")) as show:
         for text in ("12 s left", "12 s left", "11 s left", ""):
             show(text)
-    assert screen.getvalue() == (
-        "\rTap Yes \\x1b · 12 s left\x1b[J\rTap Yes \\x1b · 11 s left\x1b[J"
-        "\rTap Yes \\x1b\x1b[J\r\x1b[J"
-    )
+    drawn = ("Tap Yes \\x1b · 12 s left", "Tap Yes \\x1b · 11 s left", "Tap Yes \\x1b", "")
+    assert screen.getvalue() == "".join(f"\r\x1b[J{line}" for line in drawn)
 
 
 def test_where_nothing_can_be_written_over_the_question_alone_is_printed() -> None:

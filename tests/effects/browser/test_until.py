@@ -49,7 +49,7 @@ def test_enter_ends_it(tmp_path: Path) -> None:
     screen = Screen(tmp_path)
     for seconds in (12, 11):
         screen.terminal.expect_exact(
-            f"\rSign in \\x1b[31m there · {seconds} s left; ENTER when done\x1b[J"
+            f"\r\x1b[JSign in \\x1b[31m there · {seconds} s left; ENTER when done"
         )
     screen.terminal.send("?x\r")
     screen.terminal.expect_exact("\r\x1b[J")
