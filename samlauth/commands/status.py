@@ -141,7 +141,7 @@ def as_json(row: Row, now: datetime) -> dict[str, object]:
 def as_table(rows: list[Row], now: datetime, cells: int | None = None) -> Iterator[str]:
     """Profile, time left, role with its session policies, who, where: a line each.
 
-    Several lines each where ``cells`` are too few for that.
+    On a screen, which is so many ``cells`` wide, several lines each where that is not enough.
     """
     texts = [
         (
@@ -149,7 +149,7 @@ def as_table(rows: list[Row], now: datetime, cells: int | None = None) -> Iterat
             _left(row.issued, now),
             safe(row.issued.identity.role_arn, 1000) + _held_to(row.issued.identity.policies),
             _who(row.issued),
-            safe(_below_home(row.file), 1000),
+            safe(str(row.file) if cells is None else _below_home(row.file), 1000),
         )
         for row in rows
     ]

@@ -77,14 +77,14 @@ def test_every_profile_with_credentials_of_ours(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home.issued(plain=PLAIN, gone=PLAIN)
-    shown = f"~/{home.cached('process', PROCESS).relative_to(Path.home())}"
+    kept = home.cached("process", PROCESS)
     assert show() == 0
     said = capsys.readouterr()
     rows = [re.split(r" {2,}", line) for line in said.out.splitlines()]
     who = "ada@example.com at google"
     assert [(row[0], *row[2:]) for row in rows] == [
-        ("plain", ADMIN, who, "~/.aws/credentials"),
-        ("process", f"{ADMIN} (read-only, Some, a policy of yours)", who, shown),
+        ("plain", ADMIN, who, str(home.aws.credentials)),
+        ("process", f"{ADMIN} (read-only, Some, a policy of yours)", who, str(kept)),
     ]
     assert all(re.fullmatch(r"(\d h )?\d+ min|\d h", row[1]) for row in rows)
     assert "hunter" not in said.out + said.err
