@@ -7,7 +7,7 @@ from samlauth.effects import cache
 
 
 def main() -> None:
-    """Answer from the cache, or for a shell's prompt, else as :func:`samlauth.cli.main`."""
+    """Answer from the cache, for a shell's prompt or its completion, else as :func:`samlauth.cli.main`."""
     arguments = sys.argv[1:]
     printed = cache.answer(arguments, os.environ)
     if printed is not None:
@@ -16,6 +16,10 @@ def main() -> None:
         from samlauth.effects import prompt
 
         printed = prompt.answer(arguments, os.environ)
+    elif arguments[:1] == ["complete"]:
+        from samlauth.effects import offers
+
+        printed = offers.answer(arguments, os.environ)
     if printed is None:
         from samlauth import cli
 

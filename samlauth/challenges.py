@@ -243,7 +243,9 @@ class ChooseRoles(Challenge[tuple[Role, ...]]):
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Account id to the account's name, where it is known."""
     recent: tuple[str, ...] = ()
-    """ARNs of roles chosen before, the last one first."""
+    """ARNs of roles chosen before: the last one first, then those chosen lately and often."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Account id to what the person has noted about it."""
 
 
 AnyChallenge = (

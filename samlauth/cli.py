@@ -19,6 +19,8 @@ from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from samlauth.redactor import Redactor
 
 COMMANDS = (
@@ -39,7 +41,17 @@ COMMANDS = (
     "settings",
     "doctor",
     "rehearse",
+    "completion",
+    "docker-alias",
 )
+
+WORDS = {
+    "configure": ("process", "chain"),
+    "totp": ("add", "remove"),
+    "rehearse": ("google", "adfs"),
+    "completion": ("bash", "zsh", "fish", "powershell"),
+}
+"""What may follow a command at once, where that is a few words."""
 
 DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
 
@@ -67,7 +79,13 @@ other commands:
   samlauth settings -p NAME [--json]    each value, and where it came from
   samlauth doctor -p NAME [--fix]       what stands in the way, and what helps
   samlauth rehearse google | adfs       try it all on a local identity provider and STS
+  samlauth completion SHELL             have bash, zsh, fish or powershell finish what you type
+  samlauth docker-alias                 the line that makes samlauth run in Docker
 """
+
+
+_ALARM = "1;31"
+"""Bold and red."""
 
 
 class Signalled(BaseException):
@@ -170,6 +188,10 @@ def dispatch(argv: list[str]) -> int:
             return _doctor(rest)
         case "rehearse":
             return _rehearse(rest)
+        case "completion":
+            return _completion(rest)
+        case "docker-alias":
+            return _docker_alias(rest)
         case _:
             raise UsageError(
                 f"{command!r} is not a command of samlauth.",
@@ -179,7 +201,7 @@ def dispatch(argv: list[str]) -> int:
 
 def report(error: SamlauthError) -> None:
     """Tell the person what happened and what to do next."""
-    output.tell(f"samlauth: {error.message}")
+    output.tell(f"{output.coloured('samlauth:', _ALARM)} {error.message}")
     for line in error.hint.splitlines():
         output.tell(f"  {line}")
 
@@ -448,11 +470,6 @@ def _to_sign_in(
     parser: argparse.ArgumentParser, argv: list[str]
 ) -> tuple[argparse.Namespace, Redactor]:
     """The command line of whatever may have to sign in, and the precautions for that."""
-    parser.add_argument(
-        "--plain",
-        action="store_true",
-        help="no colours, nothing that moves, numbered lists; the same on a dumb terminal",
-    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument(
         "-l",
@@ -463,6 +480,8 @@ def _to_sign_in(
         help="debug, info or warn (default); secrets are never logged",
     )
     options = _parse(parser, argv)
+    if options.plain == "true":
+        output.without_colours()
     _end_on_signals()
     cores.leave_none()
     return options, _log_to_stderr(options.log)
@@ -501,9 +520,73 @@ def _rehearse(argv: list[str]) -> int:
         "Run a command, the login if none is given, against a local identity provider and STS.",
     )
     rehearse.arguments(parser)
+    _describe(parser, argv)
     options = parser.parse_args(argv)
     _end_on_signals()
     return rehearse.run(options)
+
+
+def _completion(argv: list[str]) -> int:
+    parser = _parser(
+        "samlauth completion bash | zsh | fish | powershell",
+        "Print the script that lets your shell finish samlauth's commands, options and profiles.",
+        """\
+examples:
+  eval "$(samlauth completion bash)"       in ~/.bashrc
+  eval "$(samlauth completion zsh)"        in ~/.zshrc, after compinit
+  samlauth completion fish > ~/.config/fish/completions/samlauth.fish
+  samlauth completion powershell | Out-String | Invoke-Expression
+                                           in $PROFILE; written by its documentation, never run there
+""",
+    )
+    parser.add_argument("shell", choices=WORDS["completion"], metavar="SHELL", help="your shell")
+    options = _parse(parser, argv)
+    from samlauth.commands import completion
+
+    commands = completion.commands_of(command_lines(), WORDS)
+    sys.stdout.write(completion.script(options.shell, commands))
+    return 0
+
+
+def _docker_alias(argv: list[str]) -> int:
+    from samlauth.commands import docker_alias
+
+    parser = _parser(
+        "samlauth docker-alias [--shell SHELL] [--image NAME]",
+        "Print the line that makes samlauth the one of the Docker image, with your ~/.aws in it.",
+    )
+    docker_alias.arguments(parser)
+    return docker_alias.run(_parse(parser, argv))
+
+
+_DESCRIBE = "\0"
+"""In place of a command line: the parser is wanted, and not what it would do."""
+
+
+class _Described(BaseException):
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+def _describe(parser: argparse.ArgumentParser, argv: list[str]) -> None:
+    """End here, if the parser is what is wanted."""
+    if argv[-1:] == [_DESCRIBE]:
+        raise _Described(parser)
+
+
+def command_lines() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Each command with its parser, in the order of :data:`COMMANDS`; ``configure chain`` by itself."""
+    for name in COMMANDS:
+        lines = [[name]]
+        if name == "configure":
+            lines += [[name, word] for word in WORDS[name]]
+        for words in lines:
+            try:
+                # A few take --help alone without more words.
+                dispatch([*words, "--help", _DESCRIBE])
+            except _Described as described:
+                yield " ".join(words), described.parser
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -594,6 +677,7 @@ def _setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False
 
 def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
     """As ``parse_args``, but what is not understood is not repeated: it may be a password."""
+    _describe(parser, argv)
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]

@@ -87,6 +87,9 @@ class Tell:
 
     text: str
     quiet: bool = True
+    live: str = ""
+    """The text where the wait that follows is shown by a live line, which says the rest; empty for
+    the same text everywhere."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class Wait:
     """What the person may ask for instead of waiting on."""
     poll: Request | None = None
     """A request that is answered when there is something new: it is sent, and ends the wait."""
+    number: str = ""
+    """What the person has to tap or to enter elsewhere, to be shown large; empty for nothing."""
 
 
 Ended = Page | AnotherWay | Resend | None
@@ -250,9 +255,9 @@ def wait(step: Wait) -> Flow[Ended]:
     return cast("Ended", (yield step))
 
 
-def tell(text: str, *, quiet: bool = True) -> Flow[None]:
+def tell(text: str, *, quiet: bool = True, live: str = "") -> Flow[None]:
     """Show the person a line."""
-    yield Tell(text, quiet)
+    yield Tell(text, quiet, live)
 
 
 def browse(step: Browse) -> Flow[SAMLResponse | BrowserEnded]:

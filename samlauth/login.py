@@ -38,6 +38,8 @@ class Wanted:
     """Whether the person who chooses is shown the accounts' names."""
     duration: Duration = field(default_factory=Duration)
     region: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """An account's id, or its name in lower case, to what the person has noted about it."""
     policies: SessionPolicies = NO_POLICIES
 
 
@@ -50,7 +52,7 @@ class Known:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Account id to its name; empty for an account that was seen to have none."""
     recent: tuple[str, ...] = ()
-    """ARNs of the roles assumed before, the last one first."""
+    """ARNs of the roles assumed before: the last one first, then those assumed lately and often."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,14 @@ def login(
         grant = yield from assume(
             role, response, assertion, wanted.duration, region, allowed, wanted.policies
         )
-        yield from tell(f"Assuming {role.role_arn}")
         if grant.refused_seconds is not None:
             learnt[role.role_arn] = grant.duration_seconds
             yield from tell(
                 f"{role.name} does not allow {spell(grant.refused_seconds)}: "
                 f"asked for {spell(grant.duration_seconds)} instead, and will from now on.",
             )
+        who = assertion.role_session_name
+        yield from tell(f"Assuming {role.role_arn}" + (f" as {safe(who)}" if who else ""))
         grants.append(grant)
     return SignedIn(tuple(grants), assertion, learnt, chosen.aliases)
 
@@ -157,7 +160,8 @@ def choose(
             yield from accounts.complete({role.account_id for role in roles})
         names = {account: name for account, name in accounts.names.items() if name}
     try:
-        picked = yield from ask(ChooseRoles(roles, names, known.recent))
+        notes = _notes(roles, names, wanted.notes)
+        picked = yield from ask(ChooseRoles(roles, names, known.recent, notes))
     except NobodyToAsk:
         if gone:
             raise NoSuchRole(
@@ -170,6 +174,17 @@ def choose(
             hint="Name one with -r:\n" + "\n".join(f"  {safe(role.role_arn)}" for role in roles),
         ) from None
     return Choice(picked, accounts.learnt)
+
+
+def _notes(
+    roles: tuple[Role, ...], names: Mapping[str, str], notes: Mapping[str, str]
+) -> dict[str, str]:
+    """The notes by account id; one by the id counts before one by the name."""
+    found = {}
+    for account in (role.account_id for role in roles):
+        if note := notes.get(account) or notes.get(names.get(account, "").lower()):
+            found[account] = note
+    return found
 
 
 class Accounts:

@@ -8,8 +8,10 @@ its cursor or reverse the reading order (CWE-150). Whatever was not written by u
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_ON_THE_LAST_ONE = frozenset({"Mn", "Me"})
 
 
 def safe(text: str, cells: int = 200) -> str:
@@ -31,6 +33,53 @@ def safe(text: str, cells: int = 200) -> str:
     while shown and width > cells - 1:
         width -= _width(shown.pop())
     return "".join(shown) + "…" if cells > 0 else ""
+
+
+def width(text: str) -> int:
+    """Columns that ``text``, made fit to print, takes: none for an accent, two for a wide character.
+
+    The widths of Unicode's East Asian Width (UAX #11), in which emoji are wide.
+    """
+    return sum(0 if unicodedata.category(c) in _ON_THE_LAST_ONE else _width(c) for c in text)
+
+
+def padded(text: str, cells: int) -> str:
+    """``text`` with blanks behind it, ``cells`` columns wide."""
+    return text + " " * (cells - width(text))
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """``text``, made fit to print, in lines at most ``cells`` columns wide, broken between words."""
+    lines = [""]
+    for word in text.split():
+        word = safe(word, cells)
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if width(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def table(rows: Sequence[Sequence[str]], cells: int | None = None) -> Iterator[str]:
+    """A line for each row, its columns below one another; the texts are fit to print.
+
+    Where that is wider than ``cells``, each row has as many lines as it needs, the others indented:
+    nothing is cut off, and only a text that is too wide by itself is left to the terminal to wrap.
+    """
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    if cells is None or sum(widths) + 2 * (len(widths) - 1) <= cells:
+        for row in rows:
+            yield "  ".join(map(padded, row, widths)).rstrip()
+        return
+    for first, *others in rows:
+        line = first
+        for text in filter(None, others):
+            if width(line) + 2 + width(text) > cells:
+                yield line
+                line = ""
+            line += f"  {text}"
+        yield line
 
 
 def _escaped(character: str) -> str:

@@ -88,6 +88,10 @@ BASE: Final = "samlauth.base"
 """The key that names the profile whose settings count where this one has none."""
 
 
+NOTE: Final = "note."
+"""What begins the shared file's keys for notes; in a profile it stands behind ``samlauth.``."""
+
+
 class Setting(Generic[T]):
     """One row of the table."""
 
@@ -145,6 +149,11 @@ class Setting(Generic[T]):
         """Whether the flag takes no value and has a ``--no-`` twin."""
         return cast("Any", self.read) is switch
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The only values it can have, where they are a few words; else none."""
+        return self.read.words if isinstance(self.read, one_of) else ()
+
     def write(self, value: T) -> str:
         """The value as text that :attr:`read` reads back."""
         if isinstance(value, tuple):
@@ -182,15 +191,17 @@ def identifier(value: str) -> str | None:
     return value
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+class one_of:  # noqa: N801 - it is called like the functions beside it
     """Reads one of these words, in any case, as lower case. What reads raises ValueError."""
 
-    def read(value: str) -> str:
-        if value.lower() not in words:
-            raise ValueError(f"not one of {', '.join(words)}")
-        return value.lower()
+    def __init__(self, *words: str) -> None:
+        self.words = words
 
-    return read
+    def __call__(self, value: str) -> str:
+        """The word."""
+        if value.lower() not in self.words:
+            raise ValueError(f"not one of {', '.join(self.words)}")
+        return value.lower()
 
 
 def provider_name(value: str) -> str:
@@ -625,6 +636,13 @@ DISABLE_U2F = Setting(
     environment=(Alias("U2F_DISABLED"),),
     keys=(_google("google_config.u2f_disabled"),),
 )
+PLAIN = Setting(
+    "plain",
+    switch,
+    False,
+    "for screen readers: no colours, nothing that moves, numbered lists; the same on a dumb terminal",
+    stored=False,
+)
 CA_BUNDLE = Setting(
     "ca_bundle",
     text,
@@ -659,6 +677,7 @@ TABLE: tuple[Setting[Any], ...] = (
     TOTP,
     DISABLE_U2F,
     CA_BUNDLE,
+    PLAIN,
     IDP,
     IDP_ID,
     SP_ID,
@@ -696,6 +715,7 @@ class Settings:
         *,
         names_idp: bool = True,
         own: Mapping[str, tuple[str, Source]] = MappingProxyType({}),
+        notes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._values = dict(values)
         self.warnings = warnings
@@ -705,6 +725,8 @@ class Settings:
         self.own = dict(own)
         """What is set of the identity provider's own, where that is a plugin: the key, without the
         provider's name, to the text and where it came from."""
+        self.notes = dict(notes)
+        """What the person has noted about accounts, by their ids, or their names in lower case."""
 
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast("T", self._values[setting.name][0])
@@ -717,7 +739,9 @@ class Settings:
         """These settings with one more, given by the person when asked."""
         values = dict(self._values)
         values[setting.name] = (value, Source(Layer.ANSWER, "your answer"))
-        return Settings(values, self.warnings, names_idp=self._names_idp, own=self.own)
+        return Settings(
+            values, self.warnings, names_idp=self._names_idp, own=self.own, notes=self.notes
+        )
 
     def to_store(self) -> Iterator[tuple[str, str]]:
         """The profile's keys and values that this run may write: what a flag or an answer gave."""
@@ -797,6 +821,7 @@ def resolve(
         tuple(warnings),
         names_idp=explicit or sources.profile_tells_other_than(idp[0]),
         own=sources.own(idp[0]),
+        notes=sources.notes(),
     )
 
 
@@ -900,6 +925,19 @@ class _Sources:
         for layer, key, where, text in places:
             if key and not _is_unset(text):
                 found.setdefault(key.lower(), (text, Source(layer, where)))
+        return found
+
+    def notes(self) -> dict[str, str]:
+        """What is noted about accounts: ``samlauth.note.ACCOUNT`` in a profile, ``note.ACCOUNT`` in
+        the shared file. By the account's id, or by its name in lower case, as files have it.
+        """
+        found: dict[str, str] = {}
+        for part in self._parts:
+            prefix = NOTE if part.layer is Layer.SHARED else f"samlauth.{NOTE}"
+            for name, text in part.keys.items():
+                which = account(name.removeprefix(prefix))
+                if name.startswith(prefix) and which and not _is_unset(text):
+                    found.setdefault(which, text.strip())
         return found
 
     def unverified(self) -> Iterator[str]:

@@ -165,3 +165,21 @@ def test_what_the_locale_cannot_spell_is_spelt_out(encoding: str, tmp_path: Path
     done = run("settings", "-p", "x", home=tmp_path, **more)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u0430\\u0434\\u0430" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "start"),
+    [
+        ([], {"CLICOLOR_FORCE": "1"}, "\x1b[1;31msamlauth:\x1b[0m -r names a role"),
+        ([], {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, "samlauth: -r names a role"),
+        (["--plain"], {"CLICOLOR_FORCE": "1"}, "samlauth: -r names a role"),
+        ([], {"TERM": "xterm"}, "samlauth: -r names a role"),
+    ],
+)
+def test_an_error_is_in_colour_where_that_is_wanted(
+    arguments: list[str], environ: dict[str, str], start: str, tmp_path: Path
+) -> None:
+    done = run("-r", "Admin", "-a", *arguments, home=tmp_path, **environ)
+    assert done.returncode == 2
+    assert done.stderr.startswith(start)
+    assert done.stdout == ""

@@ -109,7 +109,7 @@ def test_a_shorter_duration_is_said_in_one_line_and_learnt() -> None:
         flow(), page(ADMIN), (TOO_LONG,), (TOO_LONG,), (TOO_LONG,), (TOO_LONG,), (GIVEN,)
     )
     assert played.result.durations == {ADMIN.role_arn: 3600}
-    assert "Admin does not allow 12 h: asked for 1 h instead" in played.told[-1].text
+    assert "Admin does not allow 12 h: asked for 1 h instead" in played.told[-2].text
 
 
 def test_a_learnt_duration_is_where_the_next_login_starts() -> None:
@@ -384,3 +384,11 @@ def test_one_role_through_two_providers_is_named_by_both_arns() -> None:
     text = naming(twin, offered)
     assert choice(Wanted(remembered=text), offered=offered).result.roles == (twin,)
     assert naming(ADMIN, (ADMIN, READER)) == ADMIN.role_arn
+
+
+def test_the_notes_are_shown_by_the_accounts_ids_and_names() -> None:
+    notes = {ONE: "by id", NAMES[TWO].lower(): "by name", NAMES[ONE].lower(): "less", "x": "other"}
+    played = choice(Wanted(notes=notes), (READER,))
+    (asked,) = played.challenges
+    assert isinstance(asked, ChooseRoles)
+    assert asked.notes == {ONE: "by id", TWO: "by name"}

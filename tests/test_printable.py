@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlauth.printable import safe
+from samlauth.printable import padded, safe, table, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,47 @@ def test_the_result_is_one_printable_line_that_fits(text: str, cells: int) -> No
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
     assert len(shown) <= cells
     assert safe(shown, cells) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [("", 0), ("abc", 3), ("管理者", 6), ("e\u0301", 1), ("👩", 2), ("ﾊﾝ", 2)],
+)
+def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str, cells: int) -> None:
+    assert width(text) == cells
+    assert width(padded(text, 9)) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("", 9, [""]),
+        ("ab cd ef", 5, ["ab cd", "ef"]),
+        ("ab cd ef", 4, ["ab", "cd", "ef"]),
+        ("管理 管理 者", 9, ["管理 管理", "者"]),
+        ("abcdefgh ij", 5, ["abcd…", "ij"]),
+        ("a\x1b[2J b", 9, ["a\\x1b[2J", "b"]),
+    ],
+)
+def test_words_are_wrapped(text: str, cells: int, lines: list[str]) -> None:
+    assert wrapped(text, cells) == lines
+
+
+ROWS = [("sts", "12 h", "arn:role/Ops", "ada"), ("管理", "9 min", "arn:role/管", "")]
+
+
+def test_the_columns_of_a_table_are_below_one_another() -> None:
+    assert list(table(ROWS)) == [
+        "sts   12 h   arn:role/Ops  ada",
+        "管理  9 min  arn:role/管",
+    ]
+    assert list(table(ROWS, 30)) == list(table(ROWS))
+    assert list(table([])) == []
+
+
+def test_a_row_that_has_no_room_has_more_lines_and_nothing_is_cut_off() -> None:
+    assert list(table(ROWS, 29)) == ["sts  12 h  arn:role/Ops  ada", "管理  9 min  arn:role/管"]
+    assert list(table(ROWS, 12)) == [
+        *("sts  12 h", "  arn:role/Ops", "  ada"),
+        *("管理  9 min", "  arn:role/管"),
+    ]

@@ -432,3 +432,24 @@ def test_a_flag_for_the_role_beats_a_standing_wish_to_be_asked() -> None:
 def test_the_secure_defaults() -> None:
     found = resolve({}, {}, {})
     assert (found[KEYRING], found[STDIN], found[TRUST_DEVICE]) == (False, False, False)
+
+
+class TestNotes:
+    def test_they_are_read_from_the_profile_its_base_and_the_shared_file_best_first(self) -> None:
+        section = {"samlauth.note.111111111111": " mine ", "samlauth.note.play-ground": "free"}
+        base = Part(Layer.BASE, {"samlauth.note.111111111111": "x", "samlauth.note.3": "three"})
+        shared = Part(Layer.SHARED, {"note.2222-2222-2222": "billing", "note.4": "None"})
+        found = resolve({}, {}, section, "", (base, shared))
+        assert found.notes == {
+            "111111111111": "mine",
+            "play-ground": "free",
+            "3": "three",
+            "222222222222": "billing",
+        }
+
+    def test_a_key_without_an_account_is_none(self) -> None:
+        assert resolve({}, {}, {"samlauth.note.": "x", "samlauth.notes": "y"}).notes == {}
+
+    def test_an_answer_keeps_them(self) -> None:
+        found = resolve({}, {}, {"samlauth.note.1": "x"}).answered(settings.USERNAME, "ada")
+        assert found.notes == {"1": "x"}

@@ -139,5 +139,7 @@ def _leave_as_is(goal: Target, good: Held, now: datetime, options: argparse.Name
 
 def _say_until(credentials: Credentials) -> None:
     local, utc = credentials.expiration.astimezone(), credentials.expiration
-    elsewhere = f" ({utc:%H:%M:%S} UTC)" if local.utcoffset() else ""
-    output.tell(f"Credentials Expiration: {local:%Y-%m-%d %H:%M:%S %Z}{elsewhere}")
+    minutes = round((utc - datetime.now(UTC)).total_seconds() / 60)
+    left = f"in {spell(60 * minutes)}"
+    elsewhere = f"{utc:%H:%M:%S} UTC, {left}" if local.utcoffset() else left
+    output.tell(f"Credentials Expiration: {local:%Y-%m-%d %H:%M:%S %Z} ({elsewhere})")

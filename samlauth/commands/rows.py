@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,9 +17,10 @@ from samlauth.commands.provider import identity
 from samlauth.commands.target import Target, warn
 from samlauth.effects import output
 from samlauth.effects.cache import process_answer
+from samlauth.effects.console import columns
 from samlauth.effects.state import Identity, Issued, State, StateFile
 from samlauth.errors import AssertionRefused, SamlauthError
-from samlauth.printable import safe
+from samlauth.printable import safe, table
 from samlauth.settings import TABLE, Layer, Settings
 
 if TYPE_CHECKING:
@@ -134,9 +136,8 @@ def tell(rows: Sequence[Row], *, quiet: bool) -> None:
         for row in rows
         if isinstance(row.result, SamlauthError) or not quiet
     ]
-    widths = [max((len(cell[column]) for cell in cells), default=0) for column in (0, 1)]
-    for profile, role, came_to in cells:
-        output.tell(f"{profile:{widths[0]}}  {role:{widths[1]}}  {came_to}")
+    for line in table(cells, columns(sys.stderr) if sys.stderr.isatty() else None):
+        output.tell(line)
 
 
 def _came_to(row: Row) -> str:

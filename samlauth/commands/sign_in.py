@@ -109,6 +109,7 @@ def whole(
         resolve_aliases=values[settings.RESOLVE_ALIASES],
         duration=Duration(values[settings.DURATION], values.duration_promised),
         region=values[settings.REGION],
+        notes=values.notes,
         policies=session_policies(values),
     )
     known = Known(state.allowed(_now()), state.names(_now()), state.recent)

@@ -18,9 +18,10 @@ from samlauth.commands.hops import is_chained
 from samlauth.commands.target import warn
 from samlauth.durations import spell
 from samlauth.effects import cache, files, output, prompt
+from samlauth.effects.console import columns
 from samlauth.effects.state import Issued, State, StateFile
 from samlauth.errors import SettingsError, UsageError
-from samlauth.printable import safe
+from samlauth.printable import safe, table
 from samlauth.profiles import served_by_us
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         output.data(json.dumps([as_json(row, now) for row in rows], indent=2))
     else:
-        for line in as_table(rows, now):
+        for line in as_table(rows, now, cells=columns(sys.stdout) if sys.stdout.isatty() else None):
             output.data(line)
     if rows:
         return 0
@@ -138,22 +139,30 @@ def as_json(row: Row, now: datetime) -> dict[str, object]:
     }
 
 
-def as_table(rows: list[Row], now: datetime) -> Iterator[str]:
-    """Profile, time left, role with its session policies, who, where: a line each."""
-    cells = [
+def as_table(rows: list[Row], now: datetime, cells: int | None = None) -> Iterator[str]:
+    """Profile, time left, role with its session policies, who, where: a line each.
+
+    On a screen, which is so many ``cells`` wide, several lines each where that is not enough.
+    """
+    texts = [
         (
-            row.profile,
+            safe(row.profile),
             _left(row.issued, now),
             safe(row.issued.identity.role_arn, 1000) + _held_to(row.issued.identity.policies),
             _who(row.issued),
-            safe(str(row.file), 1000),
+            safe(str(row.file) if cells is None else _below_home(row.file), 1000),
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        padded = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(padded).rstrip()
+    return table(texts, cells)
+
+
+def _below_home(path: Path) -> str:
+    """The path as people write it: ``~/.aws/credentials``."""
+    try:
+        return str("~" / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # elsewhere, or there is no home
+        return str(path)
 
 
 def _left(issued: Issued, now: datetime) -> str:

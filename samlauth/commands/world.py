@@ -77,7 +77,9 @@ class World:
         stdin: bool = True,
     ) -> None:
         self._values = values
-        self._terminal = Terminal(quiet=options.quiet, plain=options.plain)
+        self._terminal = Terminal(quiet=options.quiet, plain=values[settings.PLAIN])
+        if values[settings.PLAIN]:
+            output.without_colours()
         certificate = values[settings.CLIENT_CERT]
         self._http = Http(
             os.environ,

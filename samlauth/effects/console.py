@@ -40,6 +40,14 @@ def can_rewrite(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
+def columns(stream: TextIO) -> int:
+    """How wide the terminal ``stream`` is on is; 80 where nobody can tell."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
 class Console:
     """The controlling terminal of the process. A context manager: it closes itself."""
 
@@ -72,10 +80,7 @@ class Console:
     @property
     def columns(self) -> int:
         """How wide it is; 80 where nobody can tell."""
-        try:
-            return os.get_terminal_size(self.screen.fileno()).columns or 80
-        except OSError:
-            return 80
+        return columns(self.screen)
 
     def say(self, text: str, end: str = "\n") -> None:
         """Show a text as it is."""
@@ -100,7 +105,7 @@ class Console:
 
     if sys.platform == "win32":
 
-        def pasted(self, prompt: str) -> str:
+        def pasted(self, prompt: str, *, plain: bool = False) -> str:
             """A SAML response, typed or pasted without an echo, up to ENTER. Raises EOFError."""
             return getpass(prompt)
 
@@ -111,14 +116,14 @@ class Console:
 
     else:
 
-        def pasted(self, prompt: str) -> str:
+        def pasted(self, prompt: str, *, plain: bool = False) -> str:
             """A SAML response, pasted without an echo, however long and with its line ends in it.
 
             A terminal hands over at most 4,095 characters of a line (termios(3), MAX_CANON), so the
             line is read beside its line discipline. ENTER ends it where the response has its end,
             and any blank line does, as does Ctrl-D; Backspace and Ctrl-U work. On a terminal whose
-            line can be written over, the number of characters is shown meanwhile. Afterwards the
-            terminal is as it was, and what was typed and not read is forgotten.
+            line can be written over, unless it is to be ``plain``, the number of characters is shown
+            meanwhile. Afterwards the terminal is as it was, and what was typed and not read is forgotten.
 
             Raises EOFError when the terminal closes, or at Ctrl-D with nothing pasted.
             """
@@ -133,7 +138,7 @@ class Console:
                 unread[6][termios.VSUSP] = os.fpathconf(keyboard, "PC_VDISABLE").to_bytes(1, "big")
                 try:
                     termios.tcsetattr(keyboard, termios.TCSAFLUSH, unread)
-                    return _Paste(self, prompt).read()
+                    return _Paste(self, prompt, plain=plain).read()
                 finally:
                     if _in_foreground(keyboard):
                         termios.tcsetattr(keyboard, termios.TCSAFLUSH, usual)
@@ -193,10 +198,10 @@ else:
     class _Paste:
         """What is being pasted on a terminal that hands over every character by itself."""
 
-        def __init__(self, console: Console, prompt: str) -> None:
+        def __init__(self, console: Console, prompt: str, *, plain: bool) -> None:
             self._console = console
             self._prompt = prompt
-            self._rewriting = can_rewrite(console.screen)
+            self._rewriting = not plain and can_rewrite(console.screen)
             self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
             self._typed: list[str] = []
             self._asked = False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+
+_colourless = False
+"""Whether the person wants no colours, whatever the environment says."""
 
 
 def data(text: str) -> None:
@@ -18,6 +21,30 @@ def tell(text: str, end: str = "\n") -> None:
     """Write a line for the person to standard error."""
     sys.stderr.write(text + end)
     sys.stderr.flush()
+
+
+def coloured(text: str, code: str) -> str:
+    """``text`` for standard error, with an SGR code (ECMA-48 §8.3.117) where colours are wanted.
+
+    ``NO_COLOR`` and ``CLICOLOR=0`` turn them off, ``CLICOLOR_FORCE`` turns them on; else they are for
+    a terminal that is not dumb (no-color.org, bixense.com/clicolors).
+    """
+    return f"\x1b[{code}m{text}\x1b[0m" if _with_colours(os.environ) else text
+
+
+def without_colours() -> None:
+    """Show no colours from now on."""
+    global _colourless
+    _colourless = True
+
+
+def _with_colours(environ: Mapping[str, str]) -> bool:
+    if _colourless or environ.get("NO_COLOR"):
+        return False
+    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    dumb = environ.get("TERM", "dumb") == "dumb"
+    return environ.get("CLICOLOR") != "0" and not dumb and sys.stderr.isatty()
 
 
 @contextmanager

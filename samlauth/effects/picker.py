@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
+from unicodedata import normalize
 
 from samlauth.challenges import ChooseRoles
 from samlauth.printable import safe
@@ -25,6 +26,8 @@ ROWS = 20
 ESCAPE_SECONDS = 0.1
 """How long after ESC something may still arrive that makes it another key."""
 
+_LAST = "  last used"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -32,7 +35,7 @@ class Entry:
 
     role: Role
     account: str
-    """The header it stands under: ``production (111111111111)`` or the id alone."""
+    """The header it stands under: ``production (111111111111)`` or the id alone, and the note."""
     label: str
     """``Deploy``, or ``Deploy  /ci/`` with its path."""
     searched: str
@@ -43,8 +46,8 @@ class Entry:
 def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
     """The roles in the order of the list.
 
-    Accounts come together, those used lately first and the others by name; in an account, roles
-    used lately come first and the others by name. So the role used last is the first of all.
+    Accounts come together, the one used last first, then those used lately and often, then the
+    others by name; and so do the roles in an account. So the role used last is the first of all.
     """
     accounts: dict[str, list[Role]] = {}
     for role in challenge.roles:
@@ -63,20 +66,24 @@ def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
         return (used(role), role.name.casefold(), role.role_arn)
 
     return tuple(
-        _entry(role, account, challenge.aliases.get(account, ""), role in twins, role == last)
+        _entry(challenge, role, twin=role in twins, last=role == last)
         for account in sorted(accounts, key=among_accounts)
         for role in sorted(accounts[account], key=in_account)
     )
 
 
-def _entry(role: Role, account: str, name: str, twin: bool, last: bool) -> Entry:
-    label, path = role.name, role.path
+def _entry(challenge: ChooseRoles, role: Role, *, twin: bool, last: bool) -> Entry:
+    account, label, path = role.account_id, role.name, role.path
+    name, note = challenge.aliases.get(account, ""), challenge.notes.get(account, "")
     if path != "/":
         label += f"  {path}"
     if twin:
         label += f"  through {role.principal_arn}"
-    searched = f"{name} {account} {path}{role.name} {label}".casefold()
-    return Entry(role, f"{name} ({account})" if name else account, label, searched, last)
+    searched = f"{name} {account} {note} {path}{role.name} {label}".casefold()
+    header = f"{name} ({account})" if name else account
+    # What draws the list shows an accent twice that is a character of its own.
+    header = normalize("NFC", f"{header}  {note}".rstrip())
+    return Entry(role, header, label, searched, last)
 
 
 def _twins(roles: tuple[Role, ...]) -> frozenset[Role]:
@@ -186,7 +193,10 @@ class Numbered:
 
     def _described(self, role: Role, challenge: ChooseRoles, twin: bool) -> str:
         through = f" through {role.principal_arn}" if twin else ""
-        notes = [challenge.aliases.get(role.account_id, "")]
+        notes = [
+            challenge.aliases.get(role.account_id, ""),
+            challenge.notes.get(role.account_id, ""),
+        ]
         if role == self._last:
             notes.append("last used")
         said = ", ".join(note for note in notes if note)
@@ -274,7 +284,7 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
 
     query = Buffer(multiline=False, on_text_changed=lambda buffer: menu.filter(buffer.text))
     typed = BufferControl(query, input_processors=[BeforeInput("Role to assume: ", "bold")])
-    listed = FormattedTextControl(lambda: _drawn(menu, rows()))
+    listed = FormattedTextControl(lambda: _drawn(menu, rows(), output.get_size().columns))
     application: Application[Role] = Application(
         Layout(
             HSplit(
@@ -282,7 +292,7 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
                     Window(typed, height=1),
                     Window(listed, height=lambda: len(menu.shown(rows()))),
                     Window(
-                        FormattedTextControl(lambda: _help(menu)),
+                        FormattedTextControl(lambda: _help(menu, output.get_size().columns)),
                         height=lambda: int(output.get_size().rows > 3),
                     ),
                 ]
@@ -300,24 +310,27 @@ def _application(menu: Menu, keys: TextIO, screen: TextIO) -> Application[Role]:
     return application
 
 
-def _drawn(menu: Menu, rows: int) -> StyleAndTextTuples:
+def _drawn(menu: Menu, rows: int, columns: int) -> StyleAndTextTuples:
+    """The lines, none longer than the screen is wide; which was used last is cut off last."""
     drawn: StyleAndTextTuples = []
     for line in menu.shown(rows):
-        text = safe(line.text)
+        is_last = line.entry is not None and line.entry.last_used
+        note = _LAST if is_last and columns >= 2 * len(_LAST) else ""
+        text = safe(line.text, columns - 4 - len(note))
         if line.entry is None:
-            drawn.append(("class:account", f"  {text}"))
+            drawn.append(("class:account", f"  {safe(line.text, columns - 2)}"))
         elif line.entry is menu.pointed:
             drawn.append(("class:pointed", f">   {text}"))
         else:
             drawn.append(("", f"    {text}"))
-        if line.entry is not None and line.entry.last_used:
-            drawn.append(("class:note", "  last used"))
-        drawn.append(("", "\n"))
+        drawn += [("class:note", note), ("", "\n")]
     return drawn
 
 
-def _help(menu: Menu) -> str:
+def _help(menu: Menu, columns: int) -> str:
     if menu.pointed is None:
         return "No role matches what is typed."
     count = f"{len(menu.found)} of {menu.offered}" if len(menu.found) < menu.offered else "Roles"
-    return f"{count}: type to filter, arrow keys move, ENTER takes, ESC leaves"
+    words = ("type to filter, arrow keys move, ENTER takes, ESC leaves", "type, ENTER takes, ESC")
+    helps = (f"{count}: {said}" for said in words)
+    return next((said for said in helps if len(said) <= columns), count)

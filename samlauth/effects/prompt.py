@@ -47,6 +47,17 @@ def line(profile: str, environ: Mapping[str, str]) -> bytes:
     return f"{name} {_spelt(left)}\n".encode() if left > 0 else b""
 
 
+def read_files(environ: Mapping[str, str]) -> tuple[bytes, bytes, bytes]:
+    """The AWS config file, the credentials file and the state; empty where there is none."""
+    config = _path(environ, "AWS_CONFIG_FILE", "config")
+    credentials = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    return _read(config), _read(credentials), _read(_state_beside(config))
+
+
+def _state_beside(config: str) -> str:
+    return os.path.join(os.path.dirname(config), "samlauth", "state")
+
+
 def _path(environ: Mapping[str, str], variable: str, usual: str) -> str:
     named = environ.get(variable) or os.path.join("~", ".aws", usual)
     return os.path.expanduser(os.path.expandvars(named))
@@ -56,7 +67,7 @@ def _of_file(profile: str, credentials: str, config: str) -> int:
     """Seconds left of the keys in the credentials file, when a login of ours wrote them; else 0."""
     keys = _section(_read(credentials), profile.encode())
     key_id = keys.get(b"aws_access_key_id", b"")
-    state = _read(os.path.join(os.path.dirname(config), "samlauth", "state"))
+    state = _read(_state_beside(config))
     if not key_id or b'"access_key_id": "%b"' % key_id not in state:
         return 0
     return _left(keys.get(b"aws_session_expiration", b""))

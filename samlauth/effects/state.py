@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ RELEARN = timedelta(days=30)
 """After this long what was learnt is learnt anew: an administrator may have changed it."""
 RECENT = 20
 """Roles remembered as used; more would not be looked at."""
+
+_WEEK = timedelta(weeks=1).total_seconds()
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -84,7 +87,11 @@ class State:
     aliases: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
     """Account id to its name, empty for an account without one, and when that was seen."""
     recent: tuple[str, ...] = ()
-    """ARNs of the roles used, the last one first, at most RECENT."""
+    """ARNs of the roles used, at most RECENT: the last one first, then those used lately and often."""
+    uses: Mapping[str, float] = field(default_factory=dict)
+    """Role ARN to how lately and often it was used: the logarithm to the base 2 of the sum of its
+    uses, each worth 2 to the power of its time in weeks since 1970. So a use counts half of what one
+    a week later does, and what comes first stays first while time passes."""
     refusals: Mapping[str, Refused] = field(default_factory=dict)
     """The last refusal, by identity provider and person."""
     declined: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -111,6 +118,18 @@ class State:
         ``durations`` and ``aliases`` are what it learnt; ``roles`` are the ARNs of those assumed.
         """
         seen = issued.issued
+        assumed = tuple(dict.fromkeys(roles))
+        weeks = seen.timestamp() / _WEEK
+        # Those of a file from before uses were counted have none, and keep their order.
+        uses = {
+            **self.uses,
+            **{arn: _with_use(self.uses.get(arn, -math.inf), weeks) for arn in assumed},
+        }
+        others = sorted(
+            (arn for arn in self.recent if arn not in assumed),
+            key=lambda arn: -uses.get(arn, -math.inf),
+        )
+        recent = (*assumed, *others)[:RECENT]
         return replace(
             self,
             profiles={**self.profiles, profile: issued},
@@ -122,7 +141,8 @@ class State:
                 **self.aliases,
                 **{account: (name, seen) for account, name in aliases.items()},
             },
-            recent=tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
+            recent=recent,
+            uses={arn: uses[arn] for arn in recent if arn in uses},
         )
 
     def with_declined(self, offer: str, answer: str, now: datetime) -> State:
@@ -142,6 +162,12 @@ class State:
             if refused.when - other.when < timedelta(days=1)
         }
         return replace(self, refusals={**young, whose: refused})
+
+
+def _with_use(uses: float, weeks: float) -> float:
+    """What ``uses`` become with one more, so many weeks after 1970."""
+    more, less = max(uses, weeks), min(uses, weeks)
+    return more + math.log2(1 + 2 ** (less - more))
 
 
 def _young(learnt: Mapping[str, tuple[T, datetime]], now: datetime) -> dict[str, T]:
@@ -211,6 +237,7 @@ def _encode(state: State) -> bytes:
             for account, (name, seen) in state.aliases.items()
         },
         "recent": list(state.recent),
+        "uses": dict(state.uses),
         "refusals": {
             whose: {**asdict(refused), "when": refused.when.isoformat()}
             for whose, refused in state.refusals.items()
@@ -237,6 +264,7 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         for account, entry in content.get("aliases", {}).items()
     }
     recent = tuple(str(arn) for arn in content.get("recent", ()))
+    uses = {str(arn): float(number) for arn, number in content.get("uses", {}).items()}
     refusals = {
         str(whose): Refused(**{**entry, "when": _time(entry["when"])})
         for whose, entry in content.get("refusals", {}).items()
@@ -245,7 +273,7 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         str(offer): (str(entry["answer"]), _time(entry["seen"]))
         for offer, entry in content.get("declined", {}).items()
     }
-    return State(profiles, durations, aliases, recent[:RECENT], refusals, declined)
+    return State(profiles, durations, aliases, recent[:RECENT], uses, refusals, declined)
 
 
 def _time(text: str) -> datetime:

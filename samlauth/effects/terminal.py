@@ -32,8 +32,9 @@ from samlauth.challenges import (
     Way,
 )
 from samlauth.effects import output, waiting
-from samlauth.effects.console import Console, can_rewrite, no_keys
+from samlauth.effects.console import Console, can_rewrite, columns, no_keys
 from samlauth.effects.images import format_of, inline, saved
+from samlauth.effects.live import Live
 from samlauth.errors import NobodyToAsk
 from samlauth.flow import Ended, Page, Request, Tell, Wait
 from samlauth.printable import safe
@@ -91,7 +92,16 @@ class Terminal:
     def tell(self, line: Tell) -> None:
         """Show a line on standard error."""
         if not (self._quiet and line.quiet):
-            output.tell(line.text)
+            output.tell(line.live if line.live and self._is_live() else line.text)
+
+    def _is_live(self) -> bool:
+        """Whether a wait would be shown by a live line."""
+        try:
+            console = Console.open()
+        except OSError:
+            return False
+        with console:
+            return not self._plain and can_rewrite(console.screen)
 
     @contextmanager
     def showing(self, text: str | None) -> Iterator[None]:
@@ -100,13 +110,13 @@ class Terminal:
             yield
             return
         lock = threading.Lock()
-        state = {"shown": False, "over": False}
+        line = Live(lambda shown: output.tell(shown, end=""), lambda: columns(sys.stderr))
+        over = False
 
         def show() -> None:
             with lock:
-                if not state["over"]:
-                    state["shown"] = True
-                    output.tell(f"\r{safe(text)} …", end="")
+                if not over:
+                    line.show(f"{text} …")
 
         timer = threading.Timer(LIVE_AFTER, show)
         timer.daemon = True
@@ -116,9 +126,8 @@ class Terminal:
         finally:
             timer.cancel()
             with lock:
-                state["over"] = True
-                if state["shown"]:
-                    output.tell("\r\x1b[K", end="")
+                over = True
+                line.clear()
 
     def wait(self, step: Wait, send: Callable[[Request], Page]) -> Ended:
         """Wait, with a poll sent by ``send`` on another thread, until something ends it.
@@ -139,8 +148,7 @@ class Terminal:
                 self._announce(step, console.say, with_keys=with_keys)
                 show = waiting.printed(console)
                 return waiting.wait(step, send, keys, show, self._clock, with_keys=with_keys)
-            self._announce(step, console.say, with_keys=None)
-            with waiting.rewritten(console) as show:
+            with waiting.live(console, step) as show:
                 return waiting.wait(step, send, keys, show, self._clock, with_keys=with_keys)
 
     def until(
@@ -178,29 +186,22 @@ class Terminal:
                 return waiting.until(
                     step, over, keys, waiting.unseen, clock, with_keys=with_keys, enter=enter
                 )
-            self._announce(step, console.say, with_keys=None)
-            with waiting.rewritten(console) as show:
+            with waiting.live(console, step) as show:
                 return waiting.until(
                     step, over, keys, show, clock, with_keys=with_keys, enter=enter
                 )
 
     def _announce(
-        self,
-        step: Wait,
-        say: Callable[[str], None],
-        with_keys: bool | None,
-        enter: str = "when done",
+        self, step: Wait, say: Callable[[str], None], *, with_keys: bool, enter: str = "when done"
     ) -> None:
-        """Say what is waited for, with the hints unless a live line has them.
+        """Say what is waited for, with the hints, where no live line does.
 
         Not again when the same is waited for once more, as where a page has to be asked over and
         over.
         """
         if step.shows != self._waited_for:
             self._waited_for = step.shows
-            hints = ""
-            if with_keys is not None:
-                hints = waiting.hints(step, step.seconds, with_keys, enter)
+            hints = waiting.hints(step, step.seconds, with_keys, enter)
             say(safe(step.shows, 1000) + (f" ({hints})" if hints else ""))
 
 
@@ -250,7 +251,7 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
             _report(console, refused)
             for line in note.splitlines():
                 console.say(safe(line, 400))
-            return console.pasted("SAML response: ")
+            return console.pasted("SAML response: ", plain=plain)
         case ChooseRoles():
             return (_pick(console, challenge, plain),)
         case _:

@@ -12,11 +12,14 @@ from typing import Literal
 
 from samlauth.challenges import AnotherWay, Resend, Way
 from samlauth.effects.console import Console, ReadKeys
+from samlauth.effects.live import Live
 from samlauth.flow import Ended, Page, Request, Wait
-from samlauth.printable import safe
 
 WHICH = "1 for another way, 2 to have it sent again, ENTER to go back"
 """The question after a ``?`` where a page offers both."""
+
+BRIEFLY = "? for other ways"
+"""What stands for both on the live line; the question says which they are."""
 
 _GLANCE = 0.05
 """Seconds between two looks at whether the poll is over: no wait is good for keys and threads."""
@@ -62,12 +65,18 @@ def which(typed: str) -> AnotherWay | Resend | None:
             return None
 
 
-def hints(step: Wait, left: float, with_keys: bool, enter: str = "when done") -> str:
-    """How many seconds are left, and what keys do meanwhile; ENTER nothing if that is empty."""
+def hints(
+    step: Wait, left: float, with_keys: bool, enter: str = "when done", *, brief: bool = False
+) -> str:
+    """How many seconds are left, and what keys do meanwhile; so ``brief`` that a line has room.
+
+    ENTER does nothing if ``enter`` is empty.
+    """
     parts = [f"{math.ceil(left)} s left"] if step.seconds >= _COUNTED else []
     if with_keys:
+        other = BRIEFLY if brief and len(step.ways) > 1 else offer(step.ways)
         pressed = f"ENTER {enter}" if enter and not step.poll else ""
-        parts += filter(None, [offer(step.ways), pressed])
+        parts += filter(None, [other, pressed])
     return "; ".join(parts)
 
 
@@ -94,23 +103,21 @@ def printed(console: Console) -> Show:
 
 
 @contextmanager
-def rewritten(console: Console) -> Iterator[Show]:
-    """One line, written over whenever it changes, and gone after the block."""
-    seen = ""
+def live(console: Console, step: Wait) -> Iterator[Show]:
+    """What is waited for, with the hints or the question: written over, and gone after the block."""
+    lines = Live(lambda text: console.say(text, end=""), lambda: console.columns)
+    seen = None
 
     def show(text: str) -> None:
         nonlocal seen
         if text != seen:
-            with suppress(OSError):
-                # A line that wraps could not be written over.
-                console.say(f"\r{safe(text, console.columns - 1)}\x1b[K", end="")
+            lines.show(f"{step.shows} · {text}" if text else step.shows, step.number)
         seen = text
 
     try:
         yield show
     finally:
-        with suppress(OSError):  # the terminal is gone
-            console.say("\r\x1b[K", end="")
+        lines.clear()
 
 
 def wait(
@@ -133,7 +140,7 @@ def wait(
         left = until - clock()
         if left <= 0:
             return None
-        show(WHICH if asking else hints(step, left, with_keys))
+        show(WHICH if asking else hints(step, left, with_keys, brief=True))
         next_second = left - (math.ceil(left) - 1)
         for key in keys(next_second if poll is None else min(next_second, _GLANCE)):
             if asking:
@@ -161,15 +168,15 @@ def until(
 ) -> Literal["enter", "over", "time", "another"]:
     """Wait until it is ``over``, a key is pressed, or the step's time has come; which it was.
 
-    The keys are ENTER, if it is for something, and ``?`` where the step has another way. ``over`` is called several times a
-    second, and may do a little work. ``clock`` counts seconds.
+    The keys are ENTER, if it is for something, and ``?`` where the step has another way. ``over``
+    is called several times a second, and may do a little work. ``clock`` counts seconds.
     """
     deadline = clock() + step.seconds
     while not over():
         left = deadline - clock()
         if left <= 0:
             return "time"
-        show(hints(step, left, with_keys, enter))
+        show(hints(step, left, with_keys, enter, brief=True))
         for key in keys(min(left, _GLANCE)):
             if key in "\r\n" and enter:
                 return "enter"

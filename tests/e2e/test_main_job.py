@@ -220,7 +220,7 @@ def test_quiet_says_nothing(stage: Stage) -> None:
 
 def test_the_expiration_is_told_in_local_time_and_utc(stage: Stage) -> None:
     printed = stage.sign_in(role=1, TZ="Asia/Kolkata")
-    found = re.search(r"Credentials Expiration: (\S+ \S+) IST \((\S+) UTC\)", printed)
+    found = re.search(r"Credentials Expiration: (\S+ \S+) IST \((\S+) UTC, in \d+ h\)", printed)
     assert found
     expires = datetime.strptime(stage.profile()["aws_session_expiration"], "%Y-%m-%dT%H:%M:%S%z")
     assert found[2] == f"{expires.astimezone(UTC):%H:%M:%S}"

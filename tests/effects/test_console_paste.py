@@ -28,7 +28,7 @@ ended = "nothing"
 try:
     with Console.open() as console:
         try:
-            ended = console.pasted("SAML response: ")
+            ended = console.pasted("SAML response: ", plain="plain" in sys.argv)
         except EOFError:
             ended = "EOF"
         if "then" in sys.argv:
@@ -129,8 +129,9 @@ def test_the_size_is_shown_meanwhile(out: Path) -> None:
     assert pasting.end() == LONG
 
 
-def test_a_dumb_terminal_is_told_the_size_once(out: Path) -> None:
-    pasting = Pasting(out, term="dumb")
+@pytest.mark.parametrize(("options", "term"), [([], "dumb"), (["plain"], "xterm")])
+def test_a_plain_terminal_is_told_the_size_once(options: list[str], term: str, out: Path) -> None:
+    pasting = Pasting(out, *options, term=term)
     pasting.paste(LONG[:10_000])
     pasting.paste(LONG[10_000:] + "\r")
     assert pasting.end() == LONG

@@ -12,7 +12,16 @@ import pexpect
 import pytest
 
 from samlauth.challenges import ChooseRoles
-from samlauth.effects.picker import Menu, Numbered, entries, last_used, matching
+from samlauth.effects.picker import (
+    Menu,
+    Numbered,
+    _drawn,
+    _help,
+    entries,
+    last_used,
+    matching,
+)
+from samlauth.printable import width
 from samlauth.saml import Role
 
 DOWN, UP, PAGE_DOWN, PAGE_UP, ESC = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "\x1b"
@@ -103,6 +112,28 @@ class TestOrder:
             "Reader",
         ]
         assert [entry.last_used for entry in found] == [True, False, False]
+
+
+class TestNotes:
+    challenge = ChooseRoles(ROLES, ALIASES, (), {"1" * 12: "Ask Grace first", "3" * 12: "old"})
+
+    def test_they_stand_behind_the_account(self) -> None:
+        found = {entry.account for entry in entries(self.challenge)}
+        assert found == {
+            f"{PRODUCTION}  Ask Grace first",
+            DEVELOPMENT,
+            "333333333333  old",
+            "444444444444",
+        }
+
+    def test_a_filter_looks_in_them(self) -> None:
+        found = matching(entries(self.challenge), "grace read")
+        assert [entry.role for entry in found] == [ROLES[1]]
+
+    def test_the_numbered_list_has_them(self) -> None:
+        lines = Numbered(self.challenge).lines
+        assert lines[0].endswith("333333333333:role/Admin (old)")
+        assert lines[1].endswith("role/Reader (Production, Ask Grace first)")
 
 
 class TestFilter:
@@ -210,6 +241,27 @@ class TestMenu:
         assert menu.pointed.role == offered[4321]
         menu.filter("r4999")
         assert menu.pointed.role == offered[4999]
+
+
+class TestNarrow:
+    @pytest.mark.parametrize("columns", [12, 25, 40])
+    def test_no_line_is_wider_than_the_screen_and_the_last_used_is_marked(
+        self, columns: int
+    ) -> None:
+        offered = (role(1, "B" * 64), role(1, "A" * 64))
+        recent = (offered[1].role_arn,)
+        menu = Menu(ChooseRoles(offered, {"1" * 12: "e\u0301" * 30}, recent, {"1" * 12: "👩" * 9}))
+        drawn = "".join(text for _, text, *_ in _drawn(menu, 9, columns)).splitlines()
+        assert len(drawn) == 3
+        assert all(width(line) <= columns for line in drawn)
+        assert drawn[1].startswith("> ")
+        assert drawn[1].endswith("  last used") == (columns > 12)
+
+    def test_the_help_is_as_long_as_there_is_room_for(self) -> None:
+        menu = Menu(ChooseRoles(ROLES, ALIASES))
+        assert _help(menu, 80) == "Roles: type to filter, arrow keys move, ENTER takes, ESC leaves"
+        assert _help(menu, 40) == "Roles: type, ENTER takes, ESC"
+        assert _help(menu, 12) == "Roles"
 
 
 class TestNumbered:

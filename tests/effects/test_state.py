@@ -25,6 +25,7 @@ def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
         {ADA.role_arn: (3600, NOW)},
         {"111111111111": ("production", NOW), "222222222222": ("", NOW)},
         (ADA.role_arn, "other"),
+        memory.load().uses,
     )
     assert memory.path.stat().st_mode & 0o777 == 0o600
     assert memory.path.parent.stat().st_mode & 0o777 == 0o700
@@ -90,6 +91,40 @@ def test_the_role_used_last_comes_first_and_each_comes_once() -> None:
     assert state.recent == ("c", "d", "a", "b")
 
 
+def used(*uses: tuple[str, float], state: State | None = None) -> State:
+    """The state after roles were used, each so many weeks after NOW."""
+    state = state or State()
+    for role, weeks in uses:
+        then = replace(ISSUED, issued=NOW + timedelta(weeks=weeks))
+        state = state.with_login("sts", then, {}, roles=[role])
+    return state
+
+
+def test_behind_the_last_come_those_used_lately_and_often() -> None:
+    assert used(("a", 0), ("a", 0.1), ("b", 0.2), ("c", 0.3)).recent == ("c", "a", "b")
+    # Two uses are worth one that is a week younger, and less than one still younger than that.
+    assert used(("a", 0), ("a", 0), ("b", 0.9), ("c", 1.5)).recent == ("c", "a", "b")
+    assert used(("a", 0), ("a", 0), ("b", 1.1), ("c", 1.5)).recent == ("c", "b", "a")
+
+
+def test_a_clock_that_was_set_back_breaks_no_order() -> None:
+    assert used(("a", 5000), ("b", -3000), ("c", 0)).recent == ("c", "a", "b")
+
+
+def test_uses_are_kept_for_the_roles_that_are_and_counted_on(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state")
+    memory.update(lambda _: used(*((str(number), number) for number in range(RECENT + 5))))
+    kept = memory.load()
+    assert set(kept.uses) == set(kept.recent)
+    again = used(("24", RECENT + 5), ("x", RECENT + 5), state=kept)
+    assert again.recent[:3] == ("x", "24", "23")
+
+
+def test_roles_of_a_file_from_before_uses_were_counted_keep_their_order() -> None:
+    before = State(recent=("a", "b", "c"))
+    assert used(("c", 0), ("d", 0), state=before).recent == ("d", "c", "a", "b")
+
+
 def test_only_so_many_roles_are_remembered(tmp_path: Path) -> None:
     state = State()
     for number in range(RECENT + 5):
@@ -107,7 +142,7 @@ def test_a_file_from_before_names_and_roles_were_remembered_is_read(tmp_path: Pa
     memory = StateFile(tmp_path / "state")
     memory.update(lambda state: state.with_login("sts", ISSUED, {"a": 3600}, {"1": "x"}, ["r"]))
     older = json.loads(memory.path.read_bytes())
-    del older["aliases"], older["recent"]
+    del older["aliases"], older["recent"], older["uses"]
     memory.path.write_text(json.dumps(older))
     assert memory.load() == State({"sts": ISSUED}, {"a": (3600, NOW)})
 

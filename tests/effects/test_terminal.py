@@ -75,6 +75,8 @@ STEPS = {
     "both": Wait(12, "Tap Yes", BOTH),
     "poll": Wait(120, "Tap Yes", BOTH, POLL),
     "short": Wait(0.01, "Tap Yes"),
+    "number": Wait(12, "Tap 42", number="42"),
+    "device": Tell("Look at the phone. Number: 42", quiet=False, live="Look at the phone"),
     "pause": "pause",
     "code": EnterCode("MFA token"),
 }
@@ -102,6 +104,8 @@ for step in map(STEPS.get, name.split(",")):
                 with open("/dev/tty", "w") as tty:
                     print("pausing", file=tty)
                 ended = go()
+            case Tell():
+                terminal.tell(step)
             case Wait():
                 ended = terminal.wait(step, send)
             case _:
@@ -492,34 +496,53 @@ def waiting(steps: str, out: Path, *options: str, columns: int = 80, **environ: 
     return Asked(steps, out, *options, program=WAITING, columns=columns, **environ)
 
 
-ERASED = "\r\x1b[K"
+ERASED = "\r\x1b[J"
 
 
 class TestWaits:
     def test_the_seconds_are_written_over_in_place(self, out: Path) -> None:
         asked = waiting("one", out, "quiet")
-        asked.terminal.expect_exact("Tap Yes \\x1b[31m\r\n")
         for seconds in (12, 11):
             asked.terminal.expect_exact(
-                f"\r{seconds} s left; ? for another way; ENTER when done\x1b[K"
+                f"\r\x1b[JTap Yes \\x1b[31m · {seconds} s left; ? for another way; ENTER when done"
             )
             assert "\n" not in (asked.terminal.before or "")
         asked.terminal.send("?")
         assert asked.answer() == "AnotherWay()"
         assert asked.terminal.before == ERASED  # and the key was not echoed
 
-    def test_a_line_that_would_wrap_is_cut(self, out: Path) -> None:
-        asked = waiting("one", out, columns=20)
-        asked.terminal.expect_exact("\r12 s left; ? for a…\x1b[K")
+    def test_a_narrow_terminal_has_it_on_several_lines(self, out: Path) -> None:
+        asked = waiting("one", out, columns=40)
+        asked.terminal.expect_exact(
+            "\r\x1b[JTap Yes \\x1b[31m · 12 s left; ? for\r\nanother way; ENTER when done"
+        )
+        asked.terminal.send("\r")
+        assert asked.answer() == "None"
+        assert asked.terminal.before == "\r\x1b[1A\x1b[J"
+
+    def test_a_number_is_shown_large_where_lines_can_be_written_over(self, out: Path) -> None:
+        asked = waiting("device,number", out)
+        asked.terminal.expect_exact("Look at the phone\r\n")
+        assert asked.terminal.before == ""
+        asked.terminal.expect_exact("██  ██  ██████")
+        asked.terminal.send("\r")
+        assert asked.answer() == "None"
+        assert asked.terminal.before.endswith("\r\x1b[7A\x1b[J")
+
+    def test_a_number_is_told_plainly_where_they_cannot(self, out: Path) -> None:
+        asked = waiting("device,number", out, "plain")
+        asked.terminal.expect_exact("Number: 42\r\nTap 42 (12 s left; ENTER when done)\r\n")
         asked.terminal.send("\r")
         assert asked.answer() == "None"
 
     def test_which_way_is_asked_on_the_same_line(self, out: Path) -> None:
         asked = waiting("both", out)
-        asked.terminal.expect_exact("? for another way, or to have it sent again; ENTER when done")
+        asked.terminal.expect_exact(
+            "\r\x1b[JTap Yes · 12 s left; ? for other ways; ENTER when done"
+        )
         asked.terminal.send("?")
         asked.terminal.expect_exact(
-            "\r1 for another way, 2 to have it sent again, ENTER to go back"
+            "\r\x1b[JTap Yes · 1 for another way, 2 to have it sent again, ENTER to go back"
         )
         asked.terminal.send("2")
         assert asked.answer() == "Resend()"
@@ -606,8 +629,7 @@ class TestWaits:
         script.write_text(WAITING)
         shell = Shell()
         shell.run(f"{sys.executable} {script} poll {out} &")
-        shell.terminal.expect_exact("Tap Yes\r\n")
-        shell.terminal.expect_exact("120 s left\x1b[K")
+        shell.terminal.expect_exact("Tap Yes · 120 s left")
         go.write_text("yes")
         shell.run("wait; echo o''ver")  # not to be found in its own echo
         shell.terminal.expect_exact("over\r\n")

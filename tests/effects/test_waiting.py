@@ -8,7 +8,7 @@ import pytest
 
 from samlauth.challenges import AnotherWay, Resend, Way
 from samlauth.effects.console import Console
-from samlauth.effects.waiting import WHICH, hints, offer, printed, rewritten, wait
+from samlauth.effects.waiting import WHICH, hints, live, offer, printed, wait
 from samlauth.errors import NetworkError
 from samlauth.flow import Page, Request, Wait
 
@@ -71,6 +71,9 @@ def test_hints_name_keys_only_where_there_are_keys() -> None:
     step = Wait(30, "Tap Yes", BOTH)
     assert hints(step, 29.2, with_keys=False) == "30 s left"
     assert hints(Wait(5, "Tap Yes", BOTH), 5, with_keys=False) == ""
+    assert hints(step, 30, with_keys=True, brief=True) == (
+        "30 s left; ? for other ways; ENTER when done"
+    )
     assert "ENTER" not in hints(Wait(30, "Tap Yes", BOTH, POLL), 30, with_keys=True)
 
 
@@ -205,13 +208,13 @@ def test_the_poll_is_sent_once_and_may_outlast_the_wait(own: float | None) -> No
     assert asked.seconds == own if own else asked.seconds is not None and asked.seconds > 180
 
 
-def test_a_line_is_written_again_only_when_it_changes() -> None:
+def test_the_line_says_what_for_and_is_written_again_only_when_that_changes() -> None:
     screen = io.StringIO()
-    with rewritten(Console(io.StringIO(), screen)) as show:
-        for text in ("12 s left", "12 s left", "11 s left", "x" * 200):
+    with live(Console(io.StringIO(), screen), Wait(12, "Tap Yes \x1b")) as show:
+        for text in ("12 s left", "12 s left", "11 s left", ""):
             show(text)
-    wide = "x" * 78 + "…"
-    assert screen.getvalue() == (f"\r12 s left\x1b[K\r11 s left\x1b[K\r{wide}\x1b[K\r\x1b[K")
+    drawn = ("Tap Yes \\x1b · 12 s left", "Tap Yes \\x1b · 11 s left", "Tap Yes \\x1b", "")
+    assert screen.getvalue() == "".join(f"\r\x1b[J{line}" for line in drawn)
 
 
 def test_where_nothing_can_be_written_over_the_question_alone_is_printed() -> None:

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from samlauth.challenges import AnotherWay, ChooseMethod, EnterCode, Method, Resend, Way
 from samlauth.errors import NetworkError, NobodyToAsk
-from samlauth.flow import Flow, Page, Wait, ask, tell, wait
+from samlauth.flow import Flow, Page, Request, Wait, ask, tell, wait
 from samlauth.idp.adfs import refusals
 from samlauth.idp.adfs.attempt import Attempt
 from samlauth.idp.adfs.pages import read
@@ -245,12 +245,12 @@ def _approve(attempt: Attempt, state: Approve) -> Flow[Page]:
     while True:
         if not asked:
             left = min(_PAUSE, _left(attempt, state))
-            if (yield from wait(Wait(left, _shows(state), _ways(state.others)))) is not None:
+            if (yield from wait(_step(state, left))) is not None:
                 return (yield from leave(attempt, state.others))
         asked = False
         left = _left(attempt, state)
         request = attempt.request(state.form, {}, click=state.button, seconds=left)
-        ended = yield from wait(Wait(left, _shows(state), _ways(state.others), request))
+        ended = yield from wait(_step(state, left, request))
         match ended:
             case Page():
                 page = ended
@@ -281,8 +281,13 @@ def _show(state: Approve) -> Flow[tuple[str, str]]:
     """Say what to do, before the wait: it cannot be read once it is over."""
     number = f"\n\n    Number to enter:   {state.number}\n" if state.number else ""
     if state.prompt or number:
-        yield from tell(f"{state.prompt or state.adapter.name}{number}", quiet=False)
+        what = state.prompt or state.adapter.name
+        yield from tell(what + number, quiet=False, live=what)
     return state.number, state.prompt
+
+
+def _step(state: Approve, seconds: float, poll: Request | None = None) -> Wait:
+    return Wait(seconds, _shows(state), _ways(state.others), poll, state.number)
 
 
 def _shows(state: Approve) -> str:

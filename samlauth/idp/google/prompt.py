@@ -110,7 +110,7 @@ def _poll(
         seconds = min(left, _POLL)
         request = Request(url, json=body, seconds=seconds, referer=attempt.page.url)
         try:
-            ended = yield from wait(Wait(left, _shows(state), _ways(state), request))
+            ended = yield from wait(_step(state, left, request))
             broken = 0
         except NetworkError:
             # A connection that hangs for a minute is cut now and then, and nothing is lost by it.
@@ -163,7 +163,7 @@ def _ask_again(attempt: Attempt, state: Prompt, watch: _Watch) -> Flow[Page]:
 
 
 def _pause(state: Prompt, seconds: float) -> Flow[AnotherWay | Resend | None]:
-    ended = yield from wait(Wait(seconds, _shows(state), _ways(state)))
+    ended = yield from wait(_step(state, seconds))
     return ended if isinstance(ended, AnotherWay | Resend) else None
 
 
@@ -185,7 +185,11 @@ def _show(state: Prompt) -> Flow[None]:
     """Say where to look and what to tap, before the wait: it cannot be read once it is over."""
     device = state.device or "Open the Google App, and tap 'Yes' on the prompt to sign in."
     number = f"\n\n    Number to tap:   {state.number}\n" if state.number else ""
-    yield from tell(device + number, quiet=False)
+    yield from tell(device + number, quiet=False, live=device)
+
+
+def _step(state: Prompt, seconds: float, poll: Request | None = None) -> Wait:
+    return Wait(seconds, _shows(state), _ways(state), poll, state.number or "")
 
 
 def _shows(state: Prompt) -> str:

@@ -52,11 +52,12 @@ class Screen:
 
 def test_enter_ends_it(tmp_path: Path) -> None:
     screen = Screen(tmp_path)
-    screen.terminal.expect_exact("Sign in \\x1b[31m there\r\n")
-    screen.terminal.expect_exact("\r12 s left; ENTER when done\x1b[K")
-    screen.terminal.expect_exact("\r11 s left; ENTER when done\x1b[K")
+    for seconds in (12, 11):
+        screen.terminal.expect_exact(
+            f"\r\x1b[JSign in \\x1b[31m there · {seconds} s left; ENTER when done"
+        )
     screen.terminal.send("?x\r")
-    screen.terminal.expect_exact("\r\x1b[K")
+    screen.terminal.expect_exact("\r\x1b[J")
     assert screen.ended() == "enter"
 
 

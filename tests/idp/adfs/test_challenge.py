@@ -178,6 +178,8 @@ def test_a_push_with_a_number() -> None:
         f"{prompt}\n\n    Number to enter:   7\n",
     ]
     assert not any(line.quiet for line in outcome.told)
+    assert {line.live for line in outcome.told} == {prompt}
+    assert [wait.number for wait in waits] == ["", "42", "42", "42", "42", "7", "7"]
     assert "42" in waits[1].shows
     assert "7" in waits[-1].shows
     contexts = [fields(poll)["Context"] for poll in polls(waits)]

@@ -281,7 +281,9 @@ def test_the_number_is_told_large_before_the_wait() -> None:
         [line] = outcome.told
         assert not line.quiet
         assert line.text == "Schau auf dein Pixel\n\n    Number to tap:   89\n"
+        assert line.live == "Schau auf dein Pixel"
         assert outcome.waits[0].shows == "Waiting for you to tap 89 on your phone"
+        assert outcome.waits[0].number == "89"
 
 
 def test_the_number_is_told_again_when_it_changes_and_only_then() -> None:
