@@ -17,6 +17,12 @@ _SUSPECT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 Carrying = Literal["nothing", "answers", "password"]
 
+_LOOK = (
+    "Sign in with your browser and look at the address bar; "
+    "if the page is the same there, tell your administrator."
+)
+_GUEST = "On a guest network, open any page in a browser first: it may want you to sign in there."
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -36,20 +42,27 @@ def origin_of(url: str) -> Origin:
     backslash, white space or control characters, a user name before the host, a bad port.
     """
     if _SUSPECT.search(url):
-        raise UnsafePage("The sign-in page named an address with characters no address may hold.")
+        raise UnsafePage(
+            "The sign-in page named an address with characters no address may hold.", hint=_LOOK
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         ascii_host = host.rstrip(".").encode("idna").decode("ascii")
     except ValueError:
-        raise UnsafePage("The sign-in page named an address that cannot be read.") from None
+        raise UnsafePage(
+            "The sign-in page named an address that cannot be read.", hint=_LOOK
+        ) from None
     if parts.scheme != "https":
         raise UnsafePage(
             f"The sign-in page asked for {parts.scheme or 'an unknown scheme'}:// "
             f"at {ascii_host or 'no host'}; only https is safe.",
+            hint=f"{_GUEST} {_LOOK}",
         )
     if not ascii_host or "@" in parts.netloc:
-        raise UnsafePage("The sign-in page named an address that hides which host it means.")
+        raise UnsafePage(
+            "The sign-in page named an address that hides which host it means.", hint=_LOOK
+        )
     return Origin(ascii_host, 443 if port is None else port)
 
 
@@ -87,6 +100,5 @@ class Reach:
         raise UnsafePage(
             f"The sign-in page wanted {what} sent to {origin_of(url)}, "
             f"which is not {self.password_origin}. Nothing was sent.",
-            hint="Sign in with your browser and look at the address bar; "
-            "if the page is the same there, tell your administrator.",
+            hint=_LOOK,
         )
