@@ -141,11 +141,15 @@ class FaultServer:
         # TLS begins with a byte that no method does: who speaks it at once needs no tunnel.
         host = ""
         if connection.recv(1, socket.MSG_PEEK) != b"\x16":
-            with connection.makefile("rb") as stream:
+            # Nothing is read ahead: what follows is for whoever takes over.
+            with connection.makefile("rb", buffering=0) as stream:
                 method, target = _request_line(stream)
                 parse_headers(stream)
+                if method != "CONNECT":
+                    with self._lock:
+                        self.stranger += f"{method} {target}".encode()
             if method != "CONNECT":
-                self._take(connection, target)
+                self._take(connection, f"{method} {target}")
                 return
             host = target.rpartition(":")[0].lower()
             if fault.tunnel:
@@ -179,7 +183,6 @@ class FaultServer:
         """A stranger: thankful for everything."""
         with self._lock:
             self.strangers.add(name)
-            self.stranger += name.encode() if "?" in name else b""
         connection.settimeout(10)
         while piece := connection.recv(65536):
             with self._lock:
@@ -190,10 +193,7 @@ class FaultServer:
     def _converse(self, connection: ssl.SSLSocket, host: str, application: Application) -> None:
         with connection.makefile("rb") as stream:
             while True:
-                try:
-                    method, target = _request_line(stream)
-                except EOFError:
-                    return
+                method, target = _request_line(stream)
                 headers = parse_headers(stream)
                 body = stream.read(int(headers.get("Content-Length", 0)))
                 with self._lock:
@@ -232,10 +232,11 @@ class FaultServer:
                 return self._ca.issue_cert(host)
 
 
-def _request_line(stream: BinaryIO) -> tuple[str, str]:
+def _request_line(stream: BinaryIO | socket.SocketIO) -> tuple[str, str]:
+    """Method and target. Raises ConnectionAbortedError, as a socket might, when none comes."""
     words = stream.readline(65536).decode("latin-1").split(" ")
     if len(words) != 3:
-        raise EOFError
+        raise ConnectionAbortedError("the client left")
     return words[0], words[1]
 
 

@@ -160,7 +160,7 @@ def _browse(_: Browse) -> BrowserEnded:
 
 @contextmanager
 def _logged(redactor: Redactor) -> Iterator[Sequence[str]]:
-    """What every logger says meanwhile, cleaned as the command cleans its own lines."""
+    """What our own loggers say meanwhile, cleaned as the command cleans it."""
     lines: list[str] = []
     formatter = CleanFormatter(redactor)
 
@@ -168,12 +168,14 @@ def _logged(redactor: Redactor) -> Iterator[Sequence[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(formatter.format(record))
 
-    root, handler = logging.getLogger(), Kept()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    ours, handler = logging.getLogger("samlauth"), Kept()
+    level, up = ours.level, ours.propagate
+    ours.addHandler(handler)
+    ours.setLevel(logging.DEBUG)
+    ours.propagate = False
     try:
         yield lines
     finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
+        ours.propagate = up
+        ours.setLevel(level)
+        ours.removeHandler(handler)
