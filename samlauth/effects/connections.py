@@ -49,7 +49,6 @@ comes over a connection that has proved who the person is for theirs."""
 
 _SIDE_BY_SIDE = 8
 """Connections kept to one host."""
-_LOOK_SECONDS = 5.0
 _CONNECT_SECONDS = 10.0
 """Where whoever connects sets no time."""
 
@@ -274,6 +273,8 @@ class Connections:
     ) -> None:
         silence("urllib3", "requests")
         self.environ = environ
+        self.look_seconds = 5.0
+        """How long it may take to learn who signed a certificate that was refused."""
         self._context = ssl_context(bundles(environ, ca_bundle))
         self._certified = self._context
         if certificate is not None:
@@ -356,13 +357,15 @@ class Connections:
         look.check_hostname = False
         look.verify_mode = ssl.CERT_NONE
         near = proxy or origin
-        connection = HTTPSConnection(
-            near.host, near.port, timeout=_LOOK_SECONDS, ssl_context=look, cert_reqs="CERT_NONE"
+        seconds = self.look_seconds
+        connection = _TLSConnection(
+            near.host, near.port, timeout=seconds, ssl_context=look, cert_reqs="CERT_NONE"
         )
         if proxy is not None:
             connection.set_tunnel(origin.host, origin.port, _proxy_headers(proxy))
         try:
-            connection.connect()
+            with Exchange(seconds):
+                connection.connect()
             assert isinstance(connection.sock, ssl.SSLSocket)
             return issuer_of(connection.sock.getpeercert(binary_form=True) or b"")
         except (OSError, HTTPError):

@@ -1096,6 +1096,31 @@ class TestTrust:
             with pytest.raises(NetworkError, match=r"No secure connection .* it was broken off"):
                 bench.http(HTTPS_PROXY="").send(Request(f"{origin}/", reach=Reach(origin)))
 
+    def test_learning_the_issuer_takes_no_longer_than_it_may(self, bench: Bench) -> None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("localhost").configure_cert(tls)
+
+        class Slow(Listener):
+            def serve(self, sock: socket.socket) -> None:
+                if self.connections == 1:
+                    with tls.wrap_socket(sock, server_side=True):
+                        return
+                sock.sendall(b"\x16\x03\x03\x40\x00")  # the head of a long record
+                while not self.closing.wait(0.02):
+                    sock.sendall(b"\x02")
+
+        with Slow() as slow:
+            origin = Origin("localhost", slow.port)
+            http = bench.http(HTTPS_PROXY="")
+            http.connections.look_seconds = 0.3
+            started = time.monotonic()
+            with pytest.raises(
+                NetworkError, match=r"of localhost:\d+ is not trusted\. Nothing was"
+            ):
+                http.send(Request(f"{origin}/", reach=Reach(origin)))
+            assert time.monotonic() - started < 9
+            assert slow.connections == 2
+
     def test_certifis_bundle_is_not_added(self, bench: Bench) -> None:
         bench.google(lambda _: response())
         http = bench.http()
@@ -1134,6 +1159,24 @@ class TestProxies:
         assert f"127.0.0.1:{proxy.port}" in caught.value.message
         assert "hunter2" not in caught.value.message + caught.value.hint
         assert len(proxy.asked) == 1
+
+    @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: "], ids=["stall", "drip"])
+    def test_a_proxy_that_never_opens_the_tunnel(self, bench: Bench, says: bytes) -> None:
+        class Slow(Listener):
+            def serve(self, sock: socket.socket) -> None:
+                sock.recv(4096)
+                sock.sendall(says)
+                while not self.closing.wait(0.02):
+                    sock.sendall(says[-1:])
+
+        with Slow() as slow:
+            started = time.monotonic()
+            with pytest.raises(NetworkError, match="in time") as caught:
+                bench.http(Limits(total=0.4), HTTPS_PROXY=f"http://127.0.0.1:{slow.port}").send(
+                    post()
+                )
+            assert time.monotonic() - started < 9  # sooner than the time limit for connecting
+        assert "may have counted" not in caught.value.message
 
     def test_a_proxy_that_is_not_there(self, bench: Bench) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
