@@ -29,7 +29,7 @@ from samlauth.sandbox.rehearsal import Rehearsal
 from samlauth.sts import Duration
 from tests.e2e.faultserver import FaultServer
 
-SHORT = Limits(connect=0.3, read=0.3, total=0.6)
+SHORT = Limits(connect=0.5, read=0.5, total=0.8)
 """What is to be cut off is cut off soon."""
 
 _WANTED = Wanted(duration=Duration(3600))
@@ -74,7 +74,7 @@ class Signing:
         self._starts: list[int] = []
         self._redactor = Redactor()
         self._https = {direct: self._http(direct=direct) for direct in (False, True)}
-        patient, hurried = self._https[False], {"connect": 0.3, "read": 0.3, "attempt": 0.6}
+        patient, hurried = self._https[False], {"connect": 0.5, "read": 0.5, "attempt": 0.6}
         self._sts = {hurry: STS(patient, **(hurried if hurry else {})) for hurry in (False, True)}
 
     def _http(self, *, direct: bool) -> Http:

@@ -7,7 +7,7 @@ posted once at most, and is nowhere to be read.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -89,12 +89,18 @@ def wrong(scene: Scene, came: Came, step: int, *, seconds: float) -> list[str]:
 
 
 def assert_ends_well(
-    scene: Scene, fault: Fault, *, seconds: float = 20, **how: bool
+    scene: Scene,
+    fault: Fault,
+    *,
+    steps: Sequence[int] | None = None,
+    seconds: float = 20,
+    **how: bool,
 ) -> dict[int, Came]:
-    """Play the fault at each step; what each came to."""
+    """Play the fault at each step, or those named; what each came to."""
     ends: dict[int, Came] = {}
     rows: list[str] = []
-    for step, name in enumerate(scene.steps):
+    for step in range(len(scene.steps)) if steps is None else steps:
+        name = scene.steps[step]
         ends[step] = scene.come(fault, step, **how)
         rows += [
             f"{step}, {name}: {what}" for what in wrong(scene, ends[step], step, seconds=seconds)
@@ -131,7 +137,10 @@ def test_a_fault_that_stays(name: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("name", SLOW)
 def test_what_never_ends_is_cut_off(name: str, scene: Scene) -> None:
-    ends = assert_ends_well(scene, SLOW[name], seconds=SHORT.total + 15, hurry=True)
+    # Each takes its time. Two kinds at every step of one provider and at some of the other will do.
+    every = scene.rehearsal.idp == "adfs" or name in ("stall", "body drip")
+    steps = None if every else (0, scene.password, len(scene.steps) - 1)
+    ends = assert_ends_well(scene, SLOW[name], steps=steps, seconds=SHORT.total + 15, hurry=True)
     assert {came.status for came in ends.values()} == {9}
     if name in NO_ANSWER:
         assert_said_of_the_password(scene, ends)
