@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from urllib.parse import quote_plus
 
 import pytest
 
 from tests.e2e.faultserver import FAULTS, SLOW, FaultServer
-from tests.e2e.stage import MakeStage, Stage
+from tests.e2e.stage import MakeStage, Run, Stage
 from tests.e2e.test_hostile_pages import ACTIONS, EVIL, leading
 
 Begin = Callable[[str], "Behind"]
@@ -145,6 +146,33 @@ def test_a_signal_while_nobody_answers(
     assert run.end() == status, run.printed
     assert "Traceback" not in run.printed
     assert not (behind.stage.aws / "credentials").exists()
+
+
+SILENT_RESOLVER = """
+import socket, sys, time
+
+def look_up(*_):
+    print("looking up", file=sys.stderr, flush=True)
+    time.sleep(300)
+
+socket.getaddrinfo = look_up
+from samlauth.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_a_signal_while_a_name_is_looked_up(
+    number: signal.Signals, status: int, stage: Stage
+) -> None:
+    words = [sys.executable, "-c", SILENT_RESOLVER, *stage.main_job]
+    run = Run(stage, words, stage.environ({"HTTPS_PROXY": "", "https_proxy": ""}))
+    run.expect("looking up")
+    run.terminal.kill(number)
+    assert run.end() == status, run.printed
+    assert "Traceback" not in run.printed
 
 
 def test_a_signal_while_the_password_is_on_its_way(begin: Begin) -> None:
