@@ -184,7 +184,7 @@ class _Response(HTTPResponse):
         try:
             super().begin()
         finally:
-            if self.fp is not None:  # as it is after the head of an answer without a body
+            if self.fp is not None:  # as it is when it was closed over a line that is none
                 self.fp = file
         if not lines.last:
             raise IncompleteRead(b"")
