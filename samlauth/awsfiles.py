@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -149,6 +149,114 @@ def edit(data: bytes, changes: Changes) -> bytes:
     new = _spliced(data, splices)
     _verify(data, new, splices, changed)
     return _with_sections(new, added) if added else new
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A section, or a key of one, that is there already."""
+
+    section: str
+    key: str
+    """In lower case; "" where it is the section that is repeated."""
+    first: int
+    line: int
+    """Line numbers, of the one before and of this one."""
+    same: bool = False
+    """Whether it is a key with the very value of the one before."""
+    exact: bool = True
+    """Whether the names are spelled alike, which makes botocore refuse the whole file."""
+
+
+@dataclass(frozen=True)
+class Meaningless:
+    """A line that is no section, key, value or comment, or a key before the first section."""
+
+    line: int
+
+
+def faults(data: bytes) -> Iterator[Repeated | Meaningless]:
+    """What AWS's tools refuse a whole file for, as far as lines are to blame, in their order."""
+    sections: dict[str, tuple[str, int]] = {}
+    keys: dict[str, tuple[_Entry, int]] = {}
+    section: str | None = None
+    for number, line, entry in _numbered(data):
+        if line.kind == "header":
+            header = _HEADER.match(line.text.strip())
+            assert header is not None, "the walk called it a header"
+            section, keys = header[1], {}
+            if section == "DEFAULT":
+                continue  # configparser takes this one as often as it comes
+            before, first = sections.setdefault(_canonical(section), (section, number))
+            if first != number:
+                yield Repeated(section, "", first, number, exact=before == section)
+        elif entry is not None and section is not None:
+            earlier, first = keys.setdefault(entry.key, (entry, number))
+            if first != number:
+                same = earlier.value == entry.value
+                yield Repeated(section, entry.key, first, number, same=same)
+        else:
+            yield Meaningless(number)
+
+
+def without_repeats(data: bytes) -> bytes:
+    """The file without the keys that repeat the very value of one before in the same section.
+
+    Raises FileError, naming the line, where more than the repeated key would change.
+    """
+    repeats = {
+        fault.line: fault for fault in faults(data) if isinstance(fault, Repeated) and fault.same
+    }
+    gone = [
+        _Splice(line.start, line.end, b"")
+        for number, _, entry in _numbered(data)
+        if number in repeats and entry is not None
+        for line in entry.lines
+    ]
+    new = _spliced(data, gone)
+    if _said(new) != _said(data, without=repeats):
+        raise FileError(
+            f"line {min(repeats)}: this key cannot be removed without changing more of the file.",
+            hint="Remove it by hand.",
+        )
+    return new
+
+
+def _said(data: bytes, without: Collection[int] = ()) -> list[tuple[str, str]]:
+    """Headers and keys with their values, but for those that begin in the lines ``without``."""
+    return [
+        (entry.key, entry.value) if entry is not None else (line.text, "")
+        for number, line, entry in _numbered(data)
+        if number not in without
+    ]
+
+
+def _numbered(data: bytes) -> Iterator[tuple[int, _Line, _Entry | None]]:
+    """Headers, keys with their whole values, and lines of no meaning; each with its number."""
+    held: tuple[int, _Line, _Entry] | None = None
+    for number, line in enumerate(_walk(data, 0), start=1):
+        match line.kind:
+            case "more" if held is not None:
+                held[2].lines.append(line)
+                held[2].parts.append(line.text.strip())
+                continue
+            case "option":
+                option = _OPTION.fullmatch(line.text)
+                assert option is not None, "the walk called it an option"
+                entry = _Entry(option["key"].lower(), [line], [option["value"].strip()])
+                if held is not None:
+                    yield held
+                held = (number, line, entry)
+                continue
+            case "other" if not line.text.strip() or line.text.strip()[0] in "#;":
+                continue
+            case _:
+                pass
+        if held is not None:
+            yield held
+            held = None
+        yield number, line, None
+    if held is not None:
+        yield held
 
 
 @dataclass(frozen=True)
@@ -329,14 +437,22 @@ def _continues(data: bytes, start: int) -> bool:
 def _checked(section: str, keys: Mapping[str, str | None]) -> dict[str, str | None]:
     """The keys in lower case, once nothing in them could be read as anything else."""
     if not section or not _VALUE.fullmatch(section) or "[" in section or "]" in section:
-        raise SettingsError(f"{section!a} cannot be the name of a section.")
+        raise SettingsError(
+            f"{section!a} cannot be the name of a section: it has a bracket, a control character, a "
+            "space at an end, or a character beyond ASCII.",
+            hint="Choose another name with -p.",
+        )
     for key, value in keys.items():
         if not _KEY.fullmatch(key):
-            raise SettingsError(f"{key!a} cannot be the name of a key.")
+            raise SettingsError(
+                f"{key!a} cannot be the name of a key.",
+                hint="Use ASCII letters, digits and any of _ . - in it.",
+            )
         if value is not None and not _VALUE.fullmatch(value):
             raise SettingsError(
                 f"The value for {key} in [{section}] cannot be stored in an AWS file: it has a "
                 "control character, a line end, a space at an end, or a character beyond ASCII.",
+                hint="Give it in a variable or as a flag each time, or change it to one that can.",
             )
     return {key.lower(): value for key, value in keys.items()}
 

@@ -134,7 +134,9 @@ def _take(hop: Hop, credentials: Credentials, person: str, region: str | None) -
     code = ""
     if hop.serial_number:
         where = f"The role {hop.name} wants a code of {safe(hop.serial_number)}."
-        code = yield from ask(EnterCode("MFA token", note=where, kind="totp"))
+        code = yield from ask(
+            EnterCode("MFA token", note=where, kind="totp", device=hop.serial_number)
+        )
     call = AssumeRole(
         hop.role_arn,
         hop.session_name or session_name(person),

@@ -81,6 +81,8 @@ class EnterCode(Challenge[str]):
     ways: tuple[Way, ...] = ()
     kind: str = ""
     """``totp`` where it is known to go by an authenticator's clock; empty where it is not."""
+    device: str = ""
+    """The serial number of the MFA device in AWS that is meant; empty for the identity provider's."""
 
 
 @dataclass(frozen=True)

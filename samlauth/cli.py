@@ -36,6 +36,7 @@ COMMANDS = (
     "credential-process",
     "assertion",
     "settings",
+    "doctor",
     "rehearse",
 )
 
@@ -63,6 +64,7 @@ other commands:
   samlauth totp add -p NAME             make one-time codes of a secret in the keyring
   samlauth logout [-p NAME | --all]     remove what samlauth keeps
   samlauth settings -p NAME [--json]    each value, and where it came from
+  samlauth doctor -p NAME [--fix]       what stands in the way, and what helps
   samlauth rehearse google | adfs       try it all on a local identity provider and STS
 """
 
@@ -157,6 +159,8 @@ def dispatch(argv: list[str]) -> int:
             return _logout(rest)
         case "settings":
             return _settings(rest)
+        case "doctor":
+            return _doctor(rest)
         case "rehearse":
             return _rehearse(rest)
         case _:
@@ -467,6 +471,21 @@ def _settings(argv: list[str]) -> int:
     return settings.run(options, _flags(options))
 
 
+def _doctor(argv: list[str]) -> int:
+    from samlauth.commands import doctor
+
+    parser = _parser(
+        "samlauth doctor [-p NAME] [--json] [--fix]",
+        "Look for what stands in the way of a sign-in or makes it unsafe, and say what helps.",
+        "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else\n"
+        "the highest of 3 (settings), 9 (network) and 10 (files, keyring).\n",
+    )
+    doctor.arguments(parser)
+    options = _parse(parser, argv)
+    _end_on_signals()
+    return doctor.run(options)
+
+
 def _rehearse(argv: list[str]) -> int:
     from samlauth.commands import rehearse
 
@@ -590,7 +609,10 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
 
     given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
     if given["role_arn"] is not None and given["ask_role"] == "true":
-        raise UsageError("-r names a role and -a asks for one; only one of them can be meant.")
+        raise UsageError(
+            "-r names a role and -a asks for one; only one of them can be meant.",
+            hint="Leave one of the two out.",
+        )
     return {name: text for name, text in given.items() if text is not None}
 
 

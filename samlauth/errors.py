@@ -18,15 +18,15 @@ The tree, with the exit code each branch ends in::
     ├── NetworkError             9   no connection, or no trust in it
     └── FileError               10   an AWS file, a lock, or the keyring
 
-Each carries a sentence that says what happened and a hint that says what to do next. Neither may
-hold a secret: they are printed.
+Each carries a sentence that says what happened and by what we know (a status, a line, an issuer, the
+server's own words), and a hint that says what to do next. Neither may hold a secret: they are printed.
 """
 
 from __future__ import annotations
 
 
 class SamlauthError(Exception):
-    """What happened, in a sentence for the person; ``hint`` says what to do next."""
+    """What happened, and how we know, for the person; ``hint`` says what to do next."""
 
     exit_code = 1
 

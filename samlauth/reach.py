@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from samlauth.errors import UnsafePage
@@ -16,12 +16,14 @@ from samlauth.printable import safe
 
 _SUSPECT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
-Carrying = Literal["nothing", "answers", "password"]
-
-_LOOK = (
+IN_A_BROWSER: Final = (
     "Sign in with your browser and look at the address bar; "
     "if the page is the same there, tell your administrator."
 )
+"""What to do about a page that is not safe to answer."""
+
+Carrying = Literal["nothing", "answers", "password"]
+
 _GUEST = "On a guest network, open any page in a browser first: it may want you to sign in there."
 
 
@@ -44,7 +46,8 @@ def origin_of(url: str) -> Origin:
     """
     if _SUSPECT.search(url):
         raise UnsafePage(
-            "The sign-in page named an address with characters no address may hold.", hint=_LOOK
+            "The sign-in page named an address with characters no address may hold.",
+            hint=IN_A_BROWSER,
         )
     try:
         parts = urlsplit(url)
@@ -52,17 +55,17 @@ def origin_of(url: str) -> Origin:
         ascii_host = host.rstrip(".").encode("idna").decode("ascii")
     except ValueError:
         raise UnsafePage(
-            "The sign-in page named an address that cannot be read.", hint=_LOOK
+            "The sign-in page named an address that cannot be read.", hint=IN_A_BROWSER
         ) from None
     if parts.scheme != "https":
         raise UnsafePage(
             f"The sign-in page asked for {safe(parts.scheme, 20) or 'an unknown scheme'}:// "
             f"at {safe(ascii_host) or 'no host'}; only https is safe.",
-            hint=f"{_GUEST} {_LOOK}",
+            hint=f"{_GUEST} {IN_A_BROWSER}",
         )
     if not ascii_host or "@" in parts.netloc:
         raise UnsafePage(
-            "The sign-in page named an address that hides which host it means.", hint=_LOOK
+            "The sign-in page named an address that hides which host it means.", hint=IN_A_BROWSER
         )
     return Origin(ascii_host, 443 if port is None else port)
 
@@ -101,5 +104,5 @@ class Reach:
         raise UnsafePage(
             f"The sign-in page wanted {what} sent to {safe(str(origin_of(url)))}, "
             f"which is not {self.password_origin}. Nothing was sent.",
-            hint=_LOOK,
+            hint=IN_A_BROWSER,
         )

@@ -917,7 +917,7 @@ class _Sources:
             except ValueError as error:
                 complaint = f"{candidate.where} is {candidate.raw!r}, which is {error}"
                 if candidate.layer is Layer.FLAG:
-                    raise UsageError(f"{complaint}.") from None
+                    raise UsageError(f"{complaint}.", hint="Correct it, or leave it out.") from None
                 if candidate.layer not in _PEERS:
                     raise SettingsError(
                         f"{complaint}.", hint="Change it, or remove it to get the default."

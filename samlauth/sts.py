@@ -124,6 +124,11 @@ class Grant:
     """The longest duration the role was asked for and refused in this run, if any."""
 
 
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to, by its name."""
+    return next((p for prefix, p in _PREFIXES if region.startswith(prefix)), "aws")
+
+
 def region_for(role: Role, wanted: str | None) -> str:
     """As :func:`region_of`, for a role of an assertion."""
     return region_of(role.role_arn, wanted)
@@ -137,10 +142,8 @@ def region_of(role_arn: str, wanted: str | None) -> str:
     partition without a known region.
     """
     partition = role_arn.split(":")[1]
-    if wanted:
-        of = next((p for prefix, p in _PREFIXES if wanted.startswith(prefix)), "aws")
-        if of == partition or partition not in _HOME_REGIONS:
-            return wanted
+    if wanted and (partition_of(wanted) == partition or partition not in _HOME_REGIONS):
+        return wanted
     try:
         return _HOME_REGIONS[partition]
     except KeyError:

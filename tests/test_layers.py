@@ -22,7 +22,7 @@ LAYERS = (
     {"login"},
     {"peers"},
     {"settings", "awsfiles", "profiles"},
-    {"batch"},
+    {"batch", "diagnosis"},
     {"redactor"},
     {"driver", "effects"},
     {"commands"},

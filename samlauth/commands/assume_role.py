@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--serial-number",
         metavar="SERIAL",
-        help="the MFA device whose code the role wants; you are asked for it, or --code-command is",
+        help="the MFA device whose code the role wants; you are asked for it, or --code-command is, or samlauth totp add -p NAME --serial-number SERIAL makes it",
     )
     parser.add_argument(
         "--session-name", metavar="NAME", help="what AWS's logs call you (default: your username)"

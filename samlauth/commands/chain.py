@@ -12,7 +12,6 @@ import shlex
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
@@ -22,10 +21,12 @@ from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.provider import identity
 from samlauth.commands.supply import WAIT, supply
 from samlauth.commands.target import Target, target, warn
-from samlauth.effects import cache, files
+from samlauth.effects import cache
 from samlauth.effects.state import Identity, Issued
-from samlauth.errors import FileError, NeedsPerson
-from samlauth.settings import TABLE
+from samlauth.effects.turns import turn
+from samlauth.errors import FileError, NeedsPerson, UsageError
+from samlauth.printable import safe
+from samlauth.settings import TABLE, Layer
 
 if TYPE_CHECKING:
     import argparse
@@ -61,14 +62,21 @@ def source_of(options: argparse.Namespace, profile: str) -> Callable[[], Target]
 def chained(goal: Target, options: argparse.Namespace, redactor: Redactor) -> Held:
     """What the profile's role gives: held and good for long enough, else taken, hop by hop.
 
-    Raises SettingsError for a circle, STSRefused, and what a sign-in to the source raises.
+    Raises UsageError for a flag that is about another role, SettingsError for a circle, STSRefused, and what a sign-in to the source raises.
     """
+    for setting in (settings.ROLE_ARN, settings.ACCOUNT):
+        if goal.settings.source(setting).layer is Layer.FLAG:
+            raise UsageError(
+                f"The role of the profile {safe(goal.profile)} is its role_arn; "
+                f"{setting.short or setting.flag} chooses another only where one signs in.",
+                hint=f"Change it with: samlauth configure chain {shlex.quote(goal.profile)} …",
+            )
     chain = hops_of(goal.files, goal.profile)
     chain = replace(chain, hops=(*chain.hops[:-1], held_to(chain.hops[-1], goal)))
     source = source_of(options, chain.source)
     if found := _good(goal, whose(goal, chain, source())):
         return found
-    with files.locked(_lock(goal), WAIT):
+    with turn(goal.files.config, f"chain {goal.profile}", WAIT):
         if found := _good(goal, whose(goal, chain, source())):
             return found
         credentials = taken(goal, chain, options, redactor)
@@ -104,9 +112,19 @@ def taken(
 
 
 def held_to(hop: Hop, goal: Target) -> Hop:
-    """The hop with the session policies of the settings."""
-    policies = session_policies(goal.settings)
-    return replace(hop, policy=policies.policy, policy_arns=policies.arns_for(hop.role_arn))
+    """The hop with the session policies of the settings, and a duration that a flag gives.
+
+    Raises SettingsError for one that cannot be.
+    """
+    values, policies = goal.settings, session_policies(goal.settings)
+    seconds = values[settings.DURATION] if values.duration_promised else None
+    is_flag = values.source(settings.DURATION).layer is Layer.FLAG
+    return replace(
+        hop,
+        policy=policies.policy,
+        policy_arns=policies.arns_for(hop.role_arn),
+        duration_seconds=seconds if seconds and is_flag else hop.duration_seconds,
+    )
 
 
 def whose(goal: Target, chain: Chain, source: Target) -> Identity:
@@ -137,8 +155,3 @@ def _good(goal: Target, who: Identity) -> Held | None:
         with suppress(OSError, FileError):
             cache.keep(goal.cache, config, credentials, issued)
     return Held(credentials, issued)
-
-
-def _lock(goal: Target) -> Path:
-    folder = Path(cache.path_beside(str(goal.files.config), "")).parent
-    return folder / "locks" / cache.file_name(f"chain {goal.profile}")[:150]

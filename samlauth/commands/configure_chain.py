@@ -107,7 +107,10 @@ def _seconds(text: str) -> int:
     try:
         return parse(text, "neither seconds nor like 45m")
     except ValueError as error:
-        raise UsageError(f"--duration is {text!r}, which is {error}.") from None
+        raise UsageError(
+            f"--duration is {text!r}, which is {error}.",
+            hint="Give seconds, or a time like 1h; leave it out for an hour.",
+        ) from None
 
 
 def _refuse_other(profile: str, both: dict[str, str]) -> None:

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from samlauth import settings
+from samlauth.commands.hops import hops_of, is_chained
 from samlauth.commands.supply import supply
 from samlauth.commands.target import Target, target
 from samlauth.commands.variables import (
@@ -64,7 +66,7 @@ def run(
     # Standard output is the command's alone.
     with output.aside():
         if options.renew:
-            _require_process(target(flags, os.environ))
+            _require_renewing(target(flags, os.environ))
         goal, held = supply(lambda: target(flags, os.environ), options, redactor)
     if options.renew:
         environ |= of_profile(goal) | role_meant_for_us(os.environ)
@@ -73,11 +75,23 @@ def run(
     return become(path, command, environ)
 
 
-def _require_process(goal: Target) -> None:
-    if goal.is_process:
-        return
-    raise SettingsError(
-        f"The profile {safe(goal.profile)} is not one whose credentials AWS tools can renew by "
-        "themselves.",
-        hint=f"Make it one: samlauth configure process -p {shlex.quote(goal.profile)}",
-    )
+def _require_renewing(goal: Target) -> None:
+    """Raises SettingsError for a profile whose credentials AWS tools cannot renew by themselves."""
+    profile, source = safe(goal.profile), goal.profile
+    if is_chained(goal.config, goal.credentials):
+        # AWS tools take the roles again themselves, with what its source gives them.
+        chain = hops_of(goal.files, goal.profile)
+        source = chain.source
+        goal = target({settings.PROFILE.name: source}, os.environ)
+        if any(hop.serial_number for hop in chain.hops):
+            raise SettingsError(
+                f"The role of the profile {profile} wants a code of an MFA device each time it is "
+                "taken, so that AWS tools cannot take it again by themselves.",
+                hint="Leave --renew out; the command then has credentials for up to an hour.",
+            )
+    if not goal.is_process:
+        raise SettingsError(
+            f"The profile {profile} is not one whose credentials AWS tools can renew by "
+            "themselves.",
+            hint=f"Make it one: samlauth configure process -p {shlex.quote(source)}",
+        )

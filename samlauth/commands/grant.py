@@ -71,7 +71,9 @@ def require_possible(goal: Target, options: argparse.Namespace) -> None:
 def require_sense(options: argparse.Namespace) -> None:
     """Raises UsageError for options that cannot be meant together."""
     if options.json and options.print_creds:
-        raise UsageError("--json and --print-creds are two forms of one thing; give one of them.")
+        raise UsageError(
+            "--json and --print-creds are two forms of one thing.", hint="Give one of them."
+        )
     if options.no_write and not (options.json or options.print_creds or options.verify):
         raise UsageError(
             "With --no-write alone nothing would become of the credentials.",

@@ -74,6 +74,10 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         if not options.no_write:
             output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(goal.profile)}")
     grant.verify(goal, given.credentials, given.role.role_arn, options, redactor)
+    if outcome.typed is not None:
+        from samlauth.commands import keeping
+
+        keeping.offer(goal, outcome.typed, options, memory)
     return 0
 
 

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from samlauth import settings
 from samlauth.awsfiles import is_profile_name
+from samlauth.commands import grant
 from samlauth.commands.held import Held
 from samlauth.commands.login import still_good
 from samlauth.commands.provider import complete, identity, is_complete, noted, provider_for
-from samlauth.commands.rows import Done, Row, store_each, summary, tell
+from samlauth.commands.rows import Done, Row, print_each, prove_each, store_each, summary, tell
 from samlauth.commands.target import Target, target, warn
 from samlauth.effects import files, shared
 from samlauth.effects.state import State, StateFile
@@ -60,7 +61,7 @@ def roles(
         )
     if twice := {name for name in profiles if profiles.count(name) > 1}:
         raise UsageError(f"-p names {safe(min(twice))} twice.", hint="Each role needs its own.")
-    _alone(options, flags, "-r", settings.ALL_ROLES, settings.GROUP)
+    _alone(flags, "-r", settings.ALL_ROLES, settings.GROUP)
     goals = [
         target({**flags, settings.PROFILE.name: name, settings.ROLE_ARN.name: role}, os.environ)
         for name, role in zip(profiles, wanted, strict=True)
@@ -79,9 +80,9 @@ def run(
     if settings.ALL_ROLES.name in flags or (
         goal.settings[settings.ALL_ROLES] and settings.GROUP.name not in flags
     ):
-        _alone(options, flags, "--all-roles", settings.ROLE_ARN, settings.ASK_ROLE, settings.GROUP)
+        _alone(flags, "--all-roles", settings.ROLE_ARN, settings.ASK_ROLE, settings.GROUP)
         return _sign_in([goal], options, redactor, every=True)
-    _alone(options, flags, "-g", settings.ROLE_ARN, settings.ASK_ROLE, settings.PROFILE)
+    _alone(flags, "-g", settings.ROLE_ARN, settings.ASK_ROLE, settings.PROFILE)
     group = goal.settings[settings.GROUP] or ""
     names = list(members(goal.files, os.environ, group))
     if not names:
@@ -112,7 +113,6 @@ def members(aws: files.AWSFiles, environ: Mapping[str, str], group: str) -> Iter
 
 
 def _alone(
-    options: argparse.Namespace,
     flags: Mapping[str, str],
     flag: str,
     *others: Setting[Any],
@@ -120,12 +120,10 @@ def _alone(
     """Raises UsageError for what makes no sense beside several profiles."""
     for other in others:
         if flags.get(other.name, "false") != "false":
-            raise UsageError(f"{flag} and {other.short or other.flag} exclude each other.")
-    if options.print_creds:
-        raise UsageError(
-            "--print-creds prints the credentials of one profile.",
-            hint="samlauth env -p NAME prints those of any, afterwards.",
-        )
+            raise UsageError(
+                f"{flag} and {other.short or other.flag} exclude each other.",
+                hint="Leave one of the two out.",
+            )
 
 
 def _sign_in(
@@ -135,6 +133,7 @@ def _sign_in(
     *,
     every: bool = False,
 ) -> int:
+    grant.require_sense(options)
     for goal in () if every else goals:
         _require_writable(goal, options)
     lead = next((goal for goal in goals if is_complete(goal.settings)), goals[0])
@@ -148,9 +147,11 @@ def _sign_in(
     rows = [] if every else [_row(goal, state, now, force=force) for goal in goals]
     if not every and all(isinstance(row.result, Held) for row in rows):
         kept = {goal.profile: dict(goal.settings.to_store()) for goal in goals}
-        for notice in lead.files.write(kept, {}).notices:
+        for notice in () if options.no_write else lead.files.write(kept, {}).notices:
             warn(notice)
+        print_each(rows, options)
         tell(rows, quiet=options.quiet)
+        prove_each(lead, rows, options, redactor)
         return 0
     from samlauth.commands.sign_in import brought_by
     from samlauth.commands.world import World
@@ -168,11 +169,19 @@ def _sign_in(
     world.keep_password()
     done = replace(done, values=noted(done.values, world.answers))
     failed = [row.result for row in done.rows if isinstance(row.result, SamlauthError)]
-    if len(failed) < len(done.rows):
+    # Before they are stored: a file that cannot be written must not cost the sign-in.
+    print_each(done.rows, options)
+    if len(failed) < len(done.rows) and not options.no_write:
         store_each(lead, done, memory, brought=brought)
     tell(done.rows, quiet=options.quiet)
+    prove_each(lead, done.rows, options, redactor)
+    written = {row.profile for row in done.rows if row.goal is not None}
+    if world.typed is not None and lead.profile in written:
+        from samlauth.commands import keeping
+
+        keeping.offer(lead, world.typed, options, memory)
     if failed:
-        raise summary(failed, len(done.rows))
+        raise summary(failed, len(done.rows), stored=not options.no_write)
     return 0
 
 
@@ -184,6 +193,8 @@ def _row(goal: Target, state: State, now: datetime, *, force: bool) -> Row:
 
 
 def _require_writable(goal: Target, options: argparse.Namespace, *, named: bool = True) -> None:
+    if options.no_write:
+        return
     refuse_unwritable(
         goal.profile,
         goal.config,

@@ -59,6 +59,15 @@ def is_complete(values: Settings) -> bool:
     return all(values[setting] is not None for setting, _ in _ASKED.get(values[settings.IDP], ()))
 
 
+def is_placed(values: Settings) -> bool:
+    """Whether it is known where to sign in, if not who does."""
+    return all(
+        values[setting] is not None
+        for setting, _ in _ASKED.get(values[settings.IDP], ())
+        if setting is not settings.USERNAME
+    )
+
+
 def provider_for(values: Settings) -> IdentityProvider:
     """The provider, told what the settings say; a sign-in that needs one goes on in a browser.
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.commands import grant
 from samlauth.commands.held import Held
 from samlauth.commands.policies import as_text
 from samlauth.commands.provider import identity
 from samlauth.commands.target import Target, warn
 from samlauth.effects import output
+from samlauth.effects.cache import process_answer
 from samlauth.effects.state import Identity, Issued, State, StateFile
 from samlauth.errors import AssertionRefused, SamlauthError
 from samlauth.printable import safe
 from samlauth.settings import TABLE, Layer, Settings
 
 if TYPE_CHECKING:
+    import argparse
+
     from samlauth.credentials import Credentials
+    from samlauth.redactor import Redactor
     from samlauth.sts import Grant
 
 
@@ -145,10 +151,49 @@ def _came_to(row: Row) -> str:
             return f"until {grant.credentials.expiration.astimezone():%Y-%m-%d %H:%M}"
 
 
-def summary(failed: Sequence[SamlauthError], number: int) -> SamlauthError:
+def print_each(rows: Sequence[Row], options: argparse.Namespace) -> None:
+    """Print all credentials, if they are to be: one JSON object by the profiles' names, or for each
+    a comment with its name and an export line."""
+    given = [(row.profile, of) for row in rows if (of := _credentials(row)) is not None]
+    if options.json:
+        answers = {profile: json.loads(process_answer(of)) for profile, of in given}
+        output.data(json.dumps(answers, indent=2))
+    if options.print_creds:
+        for profile, of in given:
+            output.data(f"# {safe(profile)}\n{grant.exports(of)}")
+
+
+def prove_each(
+    lead: Target, rows: Sequence[Row], options: argparse.Namespace, redactor: Redactor
+) -> None:
+    """Have AWS say whose they are, if that is wanted. Raises STSRefused for the first it does not
+    take."""
+    if not options.verify:
+        return
+    from samlauth.chains import prove
+    from samlauth.commands.world import World
+
+    with World(lead.settings, options, redactor, stdin=False) as world:
+        for row in rows:
+            credentials = _credentials(row)
+            if credentials is None or row.goal is None:
+                continue
+            region = row.goal.settings[settings.REGION]
+            caller = world.run(prove(credentials, row.role, region))
+            if not options.quiet:
+                output.tell(f"{safe(row.profile)}: AWS says you are {safe(caller.arn, 1000)}.")
+
+
+def _credentials(row: Row) -> Credentials | None:
+    return None if isinstance(row.result, SamlauthError | Target) else row.result.credentials
+
+
+def summary(failed: Sequence[SamlauthError], number: int, *, stored: bool = True) -> SamlauthError:
     """The error for all that failed; its exit code is theirs when nothing else came of it."""
     hints = dict.fromkeys(error.hint for error in failed if error.hint)
-    rest = "the others are written" if len(failed) < number else "nothing was written"
+    rest = "nothing was written"
+    if len(failed) < number and stored:
+        rest = "the others are written"
     error: SamlauthError = AssertionRefused(
         f"{len(failed)} of {number} failed; {rest}.", hint="\n".join(hints)
     )

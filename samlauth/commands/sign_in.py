@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import argparse
 
     from samlauth.credentials import Credentials
+    from samlauth.effects.secrets import Typed
     from samlauth.redactor import Redactor
 
 
@@ -47,6 +48,8 @@ class Outcome:
     signed_in: SignedIn
     brought: bool
     """Whether the SAML response came with the command, from whomever."""
+    typed: Typed | None = None
+    """The password that the person typed for it."""
 
 
 def sign_in(
@@ -65,7 +68,7 @@ def sign_in(
     with World(goal.settings, options, redactor, stdin=stdin and not brought) as world:
         values, signed_in = world.run(whole(goal.settings, state, brought))
     world.keep_password()
-    return Outcome(noted(values, world.answers), signed_in, brought is not None)
+    return Outcome(noted(values, world.answers), signed_in, brought is not None, world.typed)
 
 
 def brought_by(

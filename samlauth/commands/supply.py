@@ -11,7 +11,6 @@ import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
@@ -19,8 +18,9 @@ from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import identity, is_complete
 from samlauth.commands.target import Target, warn
-from samlauth.effects import cache, files
+from samlauth.effects import cache
 from samlauth.effects.state import Refused, StateFile
+from samlauth.effects.turns import turn
 from samlauth.errors import (
     AssertionRefused,
     CodeRefused,
@@ -64,7 +64,7 @@ def supply(
     _require_renewable(goal)
     _require_writable(goal)
     started = datetime.now(UTC)
-    with files.locked(_lock(goal), WAIT):
+    with turn(goal.files.config, _whose(goal), WAIT):
         goal = aim()
         if found := _good(goal):
             return goal, found
@@ -131,12 +131,6 @@ def _whose(goal: Target) -> str:
     """The identity provider and the person, in one text."""
     who = identity(goal.settings, "")
     return " ".join(filter(None, (who.idp, who.idp_id, who.username)))
-
-
-def _lock(goal: Target) -> Path:
-    folder = cache.path_beside(str(goal.files.config), "")
-    name = cache.file_name(_whose(goal))
-    return Path(folder).parent / "locks" / name[:150]
 
 
 def _stands(refused: Refused, started: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from samlauth import awsfiles, settings
@@ -46,8 +46,15 @@ class Target:
         return cache.path_beside(str(self.files.config), self.profile)
 
 
-def target(flags: Mapping[str, str], environ: Mapping[str, str]) -> Target:
-    """The profile that flags and environment name; warns of values that were passed over.
+def warn(text: str) -> None:
+    """Tell the person something that ``--quiet`` does not silence."""
+    output.tell(f"samlauth: {text}")
+
+
+def target(
+    flags: Mapping[str, str], environ: Mapping[str, str], warn: Callable[[str], None] = warn
+) -> Target:
+    """The profile that flags and environment name; ``warn`` is told what values were passed over.
 
     Raises SettingsError, UsageError, FileError.
     """
@@ -89,8 +96,3 @@ def _bases(aws: files.AWSFiles, profile: str, config: Mapping[str, str]) -> Iter
 
 def _place(aws: files.AWSFiles, profile: str) -> str:
     return f"[{awsfiles.config_section(profile)}] of {aws.config}"
-
-
-def warn(text: str) -> None:
-    """Tell the person something that ``--quiet`` does not silence."""
-    output.tell(f"samlauth: {text}")

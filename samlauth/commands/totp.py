@@ -7,9 +7,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from samlauth import settings
+from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import is_complete, provider_for
 from samlauth.commands.target import Target, target, warn
 from samlauth.effects import output, totp
@@ -34,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
     )
+    parser.add_argument(
+        "--serial-number",
+        metavar="SERIAL",
+        help="the MFA device in AWS whose codes they are (default: that of the profile, where it "
+        "takes its role with another profile's credentials)",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -57,17 +64,17 @@ def run(options: argparse.Namespace, action: str) -> int:
     """
     flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
     goal = target(flags, os.environ)
-    username, origin = _whose(goal)
-    name, ring = totp.secret_name(username, origin), Ring(warn)
+    whose = _device(goal, options.serial_number) or _person(goal)
+    name, ring = whose.name, Ring(warn)
     if action == "add":
         _require_cryptography()
-        if not ring.put(name, totp.read(_ask(username, origin)).uri):
+        if not ring.put(name, totp.read(_ask(whose.shown)).uri):
             raise FileError(
                 "The secret was not kept: there is no keyring that takes it.",
                 hint="--code-command can have another program make the codes.",
             )
         told = (
-            f"The codes of {safe(username)} at {origin} are made here from now on. samlauth totp "
+            f"The codes of {whose.shown} are made here from now on. samlauth totp "
             f"remove -p {shlex.quote(goal.profile)} ends that."
         )
     else:
@@ -76,7 +83,7 @@ def run(options: argparse.Namespace, action: str) -> int:
                 "The secret may still be in the keyring, which cannot be used.",
                 hint="Unlock the keyring and run this again.",
             )
-        told = f"The keyring has no secret for the codes of {safe(username)} at {origin} any more."
+        told = f"The keyring has no secret for the codes of {whose.shown} any more."
     value = "true" if action == "add" else None
     for notice in goal.files.write({goal.profile: {settings.TOTP.key: value}}, {}).notices:
         warn(notice)
@@ -85,8 +92,29 @@ def run(options: argparse.Namespace, action: str) -> int:
     return 0
 
 
-def _whose(goal: Target) -> tuple[str, str]:
-    """The person and the identity provider's origin."""
+class _Whose(NamedTuple):
+    """Whose codes they are."""
+
+    name: str
+    """What the secret is kept under in the keyring."""
+    shown: str
+
+
+def _device(goal: Target, serial: str | None) -> _Whose | None:
+    """The MFA device in AWS, where the codes are to be those of one."""
+    if not serial and is_chained(goal.config, goal.credentials):
+        serial = {**goal.config, **goal.credentials}.get("mfa_serial")
+        if not serial:
+            raise SettingsError(
+                f"The profile {safe(goal.profile)} takes its role without a code: it has no "
+                "mfa_serial.",
+                hint="Name the profile that signs in with -p, or a device with --serial-number.",
+            )
+    return _Whose(totp.device_name(serial), safe(serial)) if serial else None
+
+
+def _person(goal: Target) -> _Whose:
+    """The person at the identity provider."""
     values = goal.settings
     username = values[settings.USERNAME]
     if not username or not is_complete(values):
@@ -99,7 +127,8 @@ def _whose(goal: Target) -> tuple[str, str]:
             f"The profile {safe(goal.profile)} signs in by the browser, where you type the codes.",
             hint="samlauth types them at Google and ADFS, whose pages it reads.",
         )
-    return username, str(provider_for(values).reach.password_origin)
+    origin = str(provider_for(values).reach.password_origin)
+    return _Whose(totp.secret_name(username, origin), f"{safe(username)} at {origin}")
 
 
 def _require_cryptography() -> None:
@@ -111,7 +140,7 @@ def _require_cryptography() -> None:
         ) from None
 
 
-def _ask(username: str, origin: str) -> str:
+def _ask(shown: str) -> str:
     try:
         console = Console.open()
     except OSError:
@@ -123,9 +152,7 @@ def _ask(username: str, origin: str) -> str:
         console.say(_WEAKENS)
         console.say("")
         try:
-            return console.secret(
-                f"Secret (base32) or otpauth:// URI of {safe(username)} at {origin}: "
-            )
+            return console.secret(f"Secret (base32) or otpauth:// URI of {shown}: ")
         except (EOFError, OSError):
             with suppress(OSError):
                 console.say("")

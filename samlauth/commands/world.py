@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from samlauth import driver, settings
 from samlauth.aliases import is_aws_sign_in
@@ -15,9 +17,18 @@ from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.http import Http
 from samlauth.effects.ring import Ring
-from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine, first_of
+from samlauth.effects.secrets import (
+    Answer,
+    Keyring,
+    Noted,
+    PasswordFile,
+    PasswordLine,
+    Typed,
+    first_of,
+)
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
+from samlauth.effects.turns import turn
 from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import (
     Browse,
@@ -25,11 +36,13 @@ from samlauth.flow import (
     Caller,
     CallSTS,
     Credentials,
+    Ended,
     Flow,
     Page,
     Refusal,
     Request,
     Unmade,
+    Wait,
 )
 from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
@@ -43,6 +56,9 @@ if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
 T = TypeVar("T")
+
+PASSWORD_TURN: Final = 60.0
+"""Seconds to wait until another run knows whether a stored password is right: a page or two."""
 
 
 class World:
@@ -74,7 +90,8 @@ class World:
             # botocore takes longest to import; the identity provider and the person take longer
             # still. Not any sooner: two threads that both import hold each other up.
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
-        self._answer: Answer = self._terminal.answer
+        self._person = Noted(self._terminal.answer)
+        self._answer: Answer = self._person.answer
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
             # Only who asks for it has a name read: it would be sent, were it a password.
             line = PasswordLine(sys.stdin, names=values[settings.STDIN])
@@ -82,7 +99,7 @@ class World:
         self._ring = Ring(warn)
         self._keyring: Keyring | None = None
         if values[settings.KEYRING]:
-            self._keyring = Keyring(self._answer, self._ring, warn)
+            self._keyring = Keyring(self._answer, self._ring, warn, self._turn)
             self._answer = self._keyring.answer
         if values[settings.TOTP]:
             self._answer = first_of(self._codes(redactor), self._answer)
@@ -108,7 +125,7 @@ class World:
             self._terminal.tell,
             self._call_sts,
             redactor,
-            self._terminal.wait,
+            self._wait,
             self._browse,
         )
 
@@ -116,6 +133,7 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._settled()
         self._http.close()
 
     def run(self, flow: Flow[T]) -> T:
@@ -131,6 +149,11 @@ class World:
         if self._sessions is not None and (whose := self._whose()) and self._origin:
             self._sessions.keep(*whose, self._http.cookies(self._origin))
         return done
+
+    @property
+    def typed(self) -> Typed | None:
+        """The password that the person typed last."""
+        return self._person.typed
 
     def keep_password(self) -> None:
         """Put the password that was typed into the keyring, if it is to be there."""
@@ -184,13 +207,27 @@ class World:
         with self._terminal.showing(request.shows):
             return self._http.send(request)
 
+    def _turn(self, name: str) -> AbstractContextManager[None]:
+        """The one run that may try the password that the keyring has under this name."""
+        return turn(files.locate(os.environ).config, f"password {name}", PASSWORD_TURN)
+
+    def _settled(self) -> None:
+        if self._keyring is not None:
+            self._keyring.settled()
+
+    def _wait(self, step: Wait, send: Callable[[Request], Page]) -> Ended:
+        self._settled()
+        return self._terminal.wait(step, send)
+
     def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
+        self._settled()
         with self._terminal.showing(step.shows):
             return self._sts.call(step)
 
     def _browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
         from samlauth.effects.browser import Browser
 
+        self._settled()
         values = self._values
         return Browser(
             os.environ,

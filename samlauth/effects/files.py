@@ -68,6 +68,8 @@ _NO_LOCK = frozenset(
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
 """What it says where a folder cannot be synced at all."""
 
+_TEMPORARY = re.compile(r"\.(.+)\.samlauth-[0-9a-f]{16}")
+
 _Change = Callable[[bytes], bytes]
 _Version = tuple[int, int, int, int] | None
 """Device, inode, size and time of change of a file; None when there is none."""
@@ -153,6 +155,26 @@ def locate(environ: Mapping[str, str]) -> AWSFiles:
         _expand(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ),
         _expand(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ),
     )
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes], *, private: bool) -> Written:
+    """Change the bytes of one of the AWS files, as :meth:`AWSFiles.write` changes its keys.
+
+    ``private`` says whether nobody else may read it. Raises FileError, as ``change`` may.
+    """
+    return _write_all([_Target(path, change, private)])
+
+
+def temporary(folder: Path) -> list[tuple[Path, Path]]:
+    """The new files in a folder that have not taken their place, each with the file it is for.
+
+    Raises OSError for a folder that cannot be read.
+    """
+    found = []
+    for entry in sorted(folder.iterdir()):
+        if named := _TEMPORARY.fullmatch(entry.name):
+            found.append((entry, folder / named[1]))
+    return found
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -433,7 +455,7 @@ def _naming(path: Path, done: str) -> Iterator[None]:
             errno.ENOSPC: "The disk is full.",
             errno.EDQUOT: "Your disk quota is used up.",
         }
-        hint = hints.get(error.errno or 0, "")
+        hint = hints.get(error.errno or 0, f"See what is there: ls -ld {path}")
         if done == "written":
             hint += " The credentials can still be had with --print-creds."
         raise FileError(

@@ -33,7 +33,7 @@ from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
 from samlauth.flow import Page, Request
 from samlauth.printable import safe
-from samlauth.reach import Carrying, Origin, Reach, origin_of
+from samlauth.reach import IN_A_BROWSER, Carrying, Origin, Reach, origin_of
 
 log = logging.getLogger("samlauth.http")
 
@@ -443,8 +443,8 @@ def _prepared(
     # What was checked was our reading of the address; what is sent is the library's.
     if prepared is None or not _same_origin(prepared.url or "", url):
         raise UnsafePage(
-            "The sign-in page named an address that cannot be read.",
-            hint="Sign in with your browser; if it works there, tell your administrator.",
+            "The sign-in page named an address that cannot be read. Nothing was sent.",
+            hint=IN_A_BROWSER,
         )
     return prepared
 

@@ -33,6 +33,7 @@ PATIENCE: Final = 60.0
 """Seconds for a person whom it may be asking something in a window of its own."""
 
 _BACKEND: Final = "PYTHON_KEYRING_BACKEND"
+_OVER_DBUS: Final = "keyring.backends.SecretService.Keyring"
 
 
 def entry(username: str, origin: str, what: str = "") -> str:
@@ -63,6 +64,12 @@ class Ring:
     def get(self, service: str, name: str) -> str | None:
         """What is kept there; None for nothing, and for a keyring that cannot be used."""
         return self._try(lambda ring: ring.get_password(service, name))
+
+    def is_there(self, name: str) -> bool:
+        """Whether there is one that answers about this name, and would keep something."""
+        self.get(SERVICE, name)
+        # keyring's own way of being switched off
+        return not self._failed and type(self._backend).__module__ != "keyring.backends.null"
 
     def put(self, name: str, secret: str) -> bool:
         """Keep it under our service; whether it is there now."""
@@ -110,6 +117,43 @@ class Ring:
             return 0
         self._warn("The keyring has not answered yet: it may be asking you in a window of its own.")
         return self._patience
+
+
+def look(environ: Mapping[str, str], seconds: float = PROBE) -> tuple[str, str]:
+    """The backend there is, by module and class, and why it cannot be used; nobody is asked anything.
+
+    Either may be empty. It has so many seconds to be found, and as many to say whether it is locked.
+    """
+    name = ""
+    try:
+        ring = _within(seconds, partial(_open, environ))
+        name = _name(ring)
+        _asks_on_terminal(ring)
+        _within(seconds, partial(_check_usable, name))
+    except Exception as error:  # noqa: BLE001 - backends are plugins and raise what they like
+        log.debug("keyring failed: %s", type(error).__name__)
+        return name, _reason(error)
+    return name, ""
+
+
+def _name(ring: KeyringBackend) -> str:
+    return f"{type(ring).__module__}.{type(ring).__name__}"
+
+
+def _check_usable(name: str) -> None:
+    """Raises what the first use would, as far as that can be known without asking for a password."""
+    from keyring.errors import KeyringLocked, NoKeyringError
+
+    if name == "keyring.backends.fail.Keyring":
+        raise NoKeyringError
+    if name == _OVER_DBUS:
+        from contextlib import closing
+
+        import secretstorage
+
+        with closing(secretstorage.dbus_init()) as bus:
+            if secretstorage.get_any_collection(bus).is_locked():
+                raise KeyringLocked
 
 
 class _Unsafe(Exception):
@@ -167,11 +211,11 @@ def _open(environ: Mapping[str, str]) -> KeyringBackend:
     if isinstance(ring, chainer.ChainerBackend):
         # The chain would fall back to a plaintext file by itself; only its first may be used.
         ring = next(iter(ring.backends), fail.Keyring())  # type: ignore[no-untyped-call]  # keyring leaves it untyped
-    name = f"{type(ring).__module__}.{type(ring).__name__}"
+    name = _name(ring)
     log.debug("keyring is %s", name)
     if "Plaintext" in type(ring).__name__ and environ.get(_BACKEND) != name:
         raise _Unsafe(name)
-    if name == "keyring.backends.SecretService.Keyring":
+    if name == _OVER_DBUS:
         _knock()
     return ring
 

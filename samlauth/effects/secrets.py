@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from samlauth.challenges import AnyChallenge, EnterPassword, EnterSetting, EnterUsername
 from samlauth.effects.ring import SERVICE, Ring, entry
-from samlauth.errors import SettingsError
+from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
 
 Answer = Callable[[AnyChallenge], object | None]
@@ -81,6 +83,30 @@ class PasswordFile:
         return password
 
 
+@dataclass(frozen=True)
+class Typed:
+    """A password that was typed."""
+
+    name: str
+    """What it would be kept under in the keyring."""
+    password: str = field(repr=False)
+
+
+class Noted:
+    """The answerer behind it, with the password that it gave last noted: the one that was right."""
+
+    def __init__(self, behind: Answer) -> None:
+        self._behind = behind
+        self.typed: Typed | None = None
+
+    def answer(self, challenge: AnyChallenge) -> object | None:
+        """Its answer."""
+        answer = self._behind(challenge)
+        if isinstance(challenge, EnterPassword) and isinstance(answer, str):
+            self.typed = Typed(entry(challenge.username, challenge.origin), answer)
+        return answer
+
+
 class _Given(NamedTuple):
     service: str
     name: str
@@ -91,12 +117,24 @@ class Keyring:
 
     A password it gave that is refused is removed from it and asked for. Nothing is kept before
     :meth:`keep`, and no failure of it fails a login.
+
+    ``turn`` is had from before a password is looked up until it is known to be right, or is
+    removed: what one run finds to be wrong, another that started with it must not send, too. It
+    raises FileError when another run keeps it for too long.
     """
 
-    def __init__(self, behind: Answer, ring: Ring, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        behind: Answer,
+        ring: Ring,
+        warn: Callable[[str], None],
+        turn: Callable[[str], AbstractContextManager[object]],
+    ) -> None:
         self._behind = behind
         self._ring = ring
         self._warn = warn
+        self._turn = turn
+        self._held = ExitStack()
         self._given: _Given | None = None
         """Where the password that was given out last came from."""
         self._typed: tuple[str, str] | None = None
@@ -105,23 +143,42 @@ class Keyring:
     def answer(self, challenge: AnyChallenge) -> object | None:
         """The stored password; else what the answerer behind says, remembered for :meth:`keep`."""
         if not isinstance(challenge, EnterPassword):
+            # Nobody is asked for more after a wrong password.
+            self.settled()
             return self._behind(challenge)
         name = entry(challenge.username, challenge.origin)
         if not challenge.refused:
-            password, self._given = self._find(challenge, name)
-            if password:
-                return password
+            self.settled()
+            if self._has_turn(name):
+                password, self._given = self._find(challenge, name)
+                if password:
+                    return password
         elif self._given is not None:
             self._forget(self._given, challenge)
             self._given = None
+        self.settled()
         answer = self._behind(challenge)
         self._typed = (name, answer) if isinstance(answer, str) else None
         return answer
+
+    def settled(self) -> None:
+        """It is known whether the password that was given is right: it is another run's turn."""
+        self._held.close()
 
     def keep(self) -> None:
         """Store the password that was typed, once the login has shown it to be right."""
         if self._typed is not None:
             self._ring.put(*self._typed)
+
+    def _has_turn(self, name: str) -> bool:
+        try:
+            self._held.enter_context(self._turn(name))
+        except FileError:
+            self._warn(
+                "The password in the keyring is not used: another samlauth is still trying it."
+            )
+            return False
+        return True
 
     def _find(self, challenge: EnterPassword, name: str) -> tuple[str, _Given | None]:
         ours = self._ring.get(SERVICE, name)

@@ -87,6 +87,8 @@ class State:
     """ARNs of the roles used, the last one first, at most RECENT."""
     refusals: Mapping[str, Refused] = field(default_factory=dict)
     """The last refusal, by identity provider and person."""
+    declined: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
+    """Offers that were answered with ``no`` or ``never``, and when."""
 
     def allowed(self, now: datetime) -> dict[str, int]:
         """The limits that are young enough to be believed."""
@@ -122,6 +124,15 @@ class State:
             },
             recent=tuple(dict.fromkeys((*roles, *self.recent)))[:RECENT],
         )
+
+    def with_declined(self, offer: str, answer: str, now: datetime) -> State:
+        """This state after an offer that was answered with ``no`` or ``never``."""
+        return replace(self, declined={**self.declined, offer: (answer, now)})
+
+    def may_offer(self, offer: str, now: datetime) -> bool:
+        """Whether nobody has declined it for good, or lately."""
+        answer, seen = self.declined.get(offer, ("", now))
+        return not answer or (answer != "never" and now - seen >= RELEARN)
 
     def with_refusal(self, whose: str, refused: Refused) -> State:
         """This state after a sign-in that was refused; those of other days are forgotten."""
@@ -204,6 +215,10 @@ def _encode(state: State) -> bytes:
             whose: {**asdict(refused), "when": refused.when.isoformat()}
             for whose, refused in state.refusals.items()
         },
+        "declined": {
+            offer: {"answer": answer, "seen": seen.isoformat()}
+            for offer, (answer, seen) in state.declined.items()
+        },
     }
     return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -226,7 +241,11 @@ def _decode(content: Any) -> State:  # noqa: ANN401 - whatever JSON holds, until
         str(whose): Refused(**{**entry, "when": _time(entry["when"])})
         for whose, entry in content.get("refusals", {}).items()
     }
-    return State(profiles, durations, aliases, recent[:RECENT], refusals)
+    declined = {
+        str(offer): (str(entry["answer"]), _time(entry["seen"]))
+        for offer, entry in content.get("declined", {}).items()
+    }
+    return State(profiles, durations, aliases, recent[:RECENT], refusals, declined)
 
 
 def _time(text: str) -> datetime:

@@ -80,6 +80,12 @@ class STS:
         with suppress(SettingsError):
             self._client("us-east-1")
 
+    def endpoint(self, region: str) -> str:
+        """The address of a region's STS. Raises SettingsError for a region or an endpoint that
+        cannot be.
+        """
+        return self._client(region).meta.endpoint_url
+
     def call(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         """What STS answers to each call, in their order, after at most four attempts each.
 

@@ -44,6 +44,11 @@ def secret_name(username: str, origin: str) -> str:
     return entry(username.casefold(), origin, "authenticator secret")
 
 
+def device_name(serial: str) -> str:
+    """The same, for an MFA device in AWS."""
+    return entry(serial, "AWS", "authenticator secret")
+
+
 @dataclass(frozen=True)
 class Authenticator:
     """What makes codes."""
@@ -170,10 +175,9 @@ class Codes:
                 )
             self._given = False
             return None
-        whose = self._whose()
-        if whose is None:
+        name = self._name(challenge)
+        if name is None:
             return None
-        name = secret_name(*whose)
         authenticator = self._authenticator(name)
         if authenticator is None:
             return None
@@ -194,6 +198,12 @@ class Codes:
             self._sleep(left)
         self._given = True
         return code
+
+    def _name(self, challenge: EnterCode) -> str | None:
+        if challenge.device:
+            return device_name(challenge.device)
+        whose = self._whose()
+        return None if whose is None else secret_name(*whose)
 
     def _authenticator(self, name: str) -> Authenticator | None:
         uri = self._ring.get(SERVICE, name)

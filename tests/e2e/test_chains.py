@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from samlauth.sandbox import totp
 from samlauth.sandbox.rehearsal import Rehearsal
 from samlauth.sandbox.sts import Call
 from tests.e2e.stage import Stage
 from tests.e2e.test_clients import settings
 from tests.e2e.test_credential_process import program
+from tests.e2e.test_secrets import add_secret, using
+from tests.effects import secret_service
 
 DEV = "arn:aws:iam::888777666555:role/assumed-dev"
 OPS = "arn:aws:iam::777666555444:role/assumed-ops"
 DEV_USER = "arn:aws:sts::888777666555:assumed-role/assumed-dev/ada@example.com"
 SERIAL = "arn:aws:iam::111111111111:mfa/ada"
 TAKE = ("assume-role", "-p", "dev-env", "--source-profile", "sts-temp", "--role-arn", DEV)
+
+
+ASK = """
+import boto3
+print(boto3.client("sts").get_caller_identity()["Arn"].rpartition("/")[0])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +245,61 @@ class TestAChain:
         assert other.returncode == 0, other.stderr
         assert other.stdout != first.stdout
         assert [call.role_arn for call in taken(stage)] == [DEV, DEV + "-2"]
+
+    def test_flags_are_about_the_role_or_refused(self, stage: Stage) -> None:
+        self.make(stage)
+        words = ("credential-process", "-p", "dev-env")
+        done = stage.piped(*words, "-d", "20m")
+        assert done.returncode == 0, done.stderr
+        (call,) = taken(stage)
+        assert dict(call.parameters)["DurationSeconds"] == "1200"
+        for more in (("-r", OPS), ("-A", "777666555444")):
+            refused = stage.piped(*words, *more)
+            assert (refused.returncode, refused.stdout) == (2, "")
+            assert "samlauth configure chain dev-env" in refused.stderr
+        too_long = stage.piped(*words, "-d", "2h")
+        assert too_long.returncode == 3
+        assert "an hour at most" in too_long.stderr
+
+    def test_a_command_that_outlives_it_takes_the_role_again(self, stage: Stage) -> None:
+        self.make(stage)
+        words = ("exec", "-p", "dev-env", "--renew", "--", sys.executable, "-c", ASK)
+        refused = stage.piped(*words)
+        assert refused.returncode == 3
+        assert "samlauth configure process -p sts-temp" in refused.stderr
+        made = stage.piped("configure", "process", "-p", "sts-temp")
+        assert made.returncode == 0, made.stderr
+        done = stage.piped(*words)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip().endswith("assumed-role/assumed-dev")
+        config = stage.aws / "config"
+        config.write_text(
+            config.read_text().replace("external_id =", f"mfa_serial = {SERIAL}\nexternal_id =")
+        )
+        asks = stage.piped(*words)
+        assert asks.returncode == 3
+        assert "MFA" in asks.stderr
+
+    def test_its_codes_are_made_of_a_secret(self, stage: Stage) -> None:
+        self.make(stage)
+        config = stage.aws / "config"
+        config.write_text(
+            config.read_text().replace("external_id =", f"mfa_serial = {SERIAL}\nexternal_id =")
+        )
+        with secret_service.running() as service:
+            ring = using(service.environ)
+            run = add_secret(stage, "GEZDGNBVGY3TQOJQ", ring, "dev-env")
+            assert run.end() == 0, run.printed
+            assert f"The codes of {SERIAL} are made here" in run.printed
+            done = stage.piped("credential-process", "-p", "dev-env", **ring)
+            assert done.returncode == 0, done.stderr
+            (call,) = taken(stage)
+            step = int(time.time() // 30)
+            possible = [totp.code("GEZDGNBVGY3TQOJQ", step + back) for back in (-1, 0)]
+            assert dict(call.parameters)["TokenCode"] in possible
+            removed = stage.piped("totp", "remove", "-p", "dev-env", **ring)
+            assert removed.returncode == 0, removed.stderr
+            assert service.items() == {}
 
     def test_a_circle_is_refused(self, stage: Stage) -> None:
         self.make(stage)

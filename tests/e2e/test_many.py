@@ -232,7 +232,7 @@ def test_a_group_of_different_people_is_refused(three: Stage) -> None:
         (("-r", "A", "-p", "a,b"), 2, "a,b looks like several profiles, and there is one role."),
         (("-r", "A", "-r", "B", "-p", "a,a"), 2, "-p names a twice."),
         (("-r", "A", "-r", "B", "-p", "a,b", "--all-roles"), 2, "-r and --all-roles exclude"),
-        (("-r", "A", "-r", "B", "-p", "a,b", "--print-creds"), 2, "credentials of one profile"),
+        (("-r", "A", "-r", "B", "-p", "a,b", "--no-write"), 2, "nothing would become"),
         (("--all-roles", "-r", "A"), 2, "--all-roles and -r exclude each other."),
         (("--all-roles", "--profile-name", "{name}"), 2, "whose fields are {alias}, {account}"),
         (("-g", "day", "-p", "a"), 2, "-g and -p exclude each other."),
@@ -316,3 +316,29 @@ def test_a_role_alone_is_one_profile_whatever_its_name(three: Stage) -> None:
     three.write_config("[profile a,b]\nregion = eu-west-1\n")
     signed_in(three, "-r", "Developer", "-p", "a,b")
     assert three.profile("a,b") and not three.profile("a")
+
+
+def test_all_can_be_printed_and_none_stored(three: Stage) -> None:
+    job = (*three.main_job[:-2], "--all-roles")
+    password = three.rehearsal.password + "\n"
+    done = three.piped(*job, "--json", "--no-write", "--verify", stdin=password)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    names = {
+        f"rehearsal-{name}" for name in ("dev-ReadOnly", "dev-Administrator", "prod-Developer")
+    }
+    assert printed.keys() == names
+    assert {tuple(each) for each in printed.values()} == {
+        ("Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+    }
+    assert done.stderr.count("AWS says you are arn:aws:sts::") == 3
+    assert "assumed-role/Developer" in done.stderr
+    assert not (three.aws / "credentials").exists()
+    lines = three.piped(*job, "--print-creds", stdin=password)
+    assert lines.returncode == 0, lines.stderr
+    texts = lines.stdout.splitlines()
+    assert {text.removeprefix("# ") for text in texts[::2]} == names
+    assert all(text.startswith("export AWS_ACCESS_KEY_ID='ASIA") for text in texts[1::2])
+    assert three.profile("rehearsal-prod-Developer") != {}
+    nothing = three.piped(*job, "--no-write", stdin=password)
+    assert nothing.returncode == 2

@@ -93,6 +93,70 @@ def test_a_password_is_typed_once(
     assert_no_secret_is_kept(stage)
 
 
+QUESTION = "Keep the password in the keyring, for the next sign-in? [y/N/never] "
+
+
+def test_a_password_is_kept_by_whoever_says_yes(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, **ring)
+    run.answer_password("not it")
+    run.answer_password()
+    run.expect(QUESTION)
+    assert stage.profile() != {}
+    run.type("ja")
+    run.expect("Type y, n or never.")
+    run.type("y")
+    assert run.end() == 0, run.printed
+    assert service.items() == {entry(stage): stage.rehearsal.password}
+    assert stage.config()["samlauth.keyring"] == "true"
+    again = stage.piped("-p", "sts-temp", "--force", **ring)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("answer", ["never", ""])
+def test_a_no_is_remembered(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], answer: str
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, **ring)
+    run.answer_password()
+    run.expect(QUESTION)
+    run.type(answer)
+    assert run.end() == 0, run.printed
+    run = stage.start("-p", "sts-temp", "--force", **ring)
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert QUESTION not in run.printed
+    assert service.items() == {}
+    assert "samlauth.keyring" not in stage.config()
+
+
+@pytest.mark.parametrize("arguments", [["-q"], ["--no-keyring"], ["--no-write", "--verify"]])
+def test_it_is_not_offered_to_who_wants_no_question(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], arguments: list[str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    run = stage.start(*stage.main_job, *arguments, **ring)
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert QUESTION not in run.printed
+    assert service.items() == {}
+
+
+@pytest.mark.parametrize("backend", [BACKEND, "keyring.backends.null.Keyring"])
+def test_it_is_not_offered_where_no_keyring_would_take_it(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str], backend: str
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    service.lock()
+    run = stage.start(*stage.main_job, **{**ring, "PYTHON_KEYRING_BACKEND": backend})
+    run.answer_password()
+    assert run.end() == 0, run.printed
+    assert "eyring" not in run.printed
+
+
 def test_one_that_is_refused_is_removed_and_sent_by_nobody_again(
     make_stage: MakeStage, service: SecretService, ring: dict[str, str]
 ) -> None:
@@ -116,6 +180,21 @@ def test_one_that_is_refused_is_removed_and_sent_by_nobody_again(
     }
     assert passwords(stage) == {"stale-canary": 1, stage.rehearsal.password: 1}
     assert_no_secret_is_kept(stage, "stale-canary", "older-canary")
+
+
+def test_logins_that_start_together_send_a_wrong_one_once(
+    make_stage: MakeStage, service: SecretService, ring: dict[str, str]
+) -> None:
+    stage = make_stage(pages="v3", mfa="none", roles=1)
+    service.keep(*entry(stage), "stale-canary")
+    runs = [stage.start(*stage.main_job[:-1], name, "-k", **ring) for name in "abcd"]
+    for run in runs:
+        run.expect("Google Password: ")
+    for run in runs:
+        run.terminal.waitnoecho(20)
+        run.type(stage.rehearsal.password)
+        assert run.end() == 0, run.printed
+    assert passwords(stage) == {"stale-canary": 1, stage.rehearsal.password: 4}
 
 
 def test_the_password_of_aws_google_auth_is_taken(
@@ -202,8 +281,8 @@ def test_a_lone_password_is_not_sent_as_a_name(make_stage: MakeStage) -> None:
     assert stage.rehearsal.proxy_log == []
 
 
-def add_secret(stage: Stage, secret: str, ring: dict[str, str]) -> Run:
-    run = stage.start("totp", "add", "-p", "sts-temp", **ring)
+def add_secret(stage: Stage, secret: str, ring: dict[str, str], profile: str = "sts-temp") -> Run:
+    run = stage.start("totp", "add", "-p", profile, **ring)
     run.expect("Secret (base32)")
     run.terminal.waitnoecho(20)
     run.type(secret)
@@ -291,7 +370,7 @@ def test_a_remembered_session_asks_for_nothing(
 ) -> None:
     stage = make_stage(idp=idp, mfa=mfa, roles=1)
     provider = stage.rehearsal.provider
-    stage.sign_in(*stage.main_job, "--remember-session", role=None, **ring)
+    stage.sign_in(*stage.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     [(where, _)] = service.items().items()
     assert where[1].startswith("session key of ")
     folder = stage.aws / "samlauth" / "sessions"
@@ -321,7 +400,7 @@ def test_a_session_that_may_be_why_a_sign_in_failed_is_forgotten(
     make_stage: MakeStage, service: SecretService, ring: dict[str, str]
 ) -> None:
     stage = make_stage(idp="adfs", mfa="none", roles=1)
-    run = stage.start(*stage.main_job, "--remember-session", **ring)
+    run = stage.start(*stage.main_job, "--remember-session", "--no-keyring", **ring)
     run.answer_password()
     assert run.end() == 0, run.printed
     stage.rehearsal.adfs.mfa = "refused-rp"
@@ -344,7 +423,7 @@ def test_a_session_is_remembered_only_where_it_was_asked_for(
     make_stage: MakeStage, ring: dict[str, str]
 ) -> None:
     stage = make_stage(pages="v3", roles=1)
-    stage.sign_in(role=None, **ring)
+    stage.sign_in(*stage.main_job, "--no-keyring", role=None, **ring)
     assert not (stage.aws / "samlauth" / "sessions").exists()
 
 
@@ -372,14 +451,14 @@ def test_one_that_the_provider_has_forgotten_is_as_good_as_none(
     make_stage: MakeStage, ring: dict[str, str]
 ) -> None:
     first = make_stage(pages="v3", roles=1)
-    first.sign_in(*first.main_job, "--remember-session", role=None, **ring)
+    first.sign_in(*first.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     [file] = (first.aws / "samlauth" / "sessions").glob("*.session")
     second = make_stage(pages="v3", roles=1)
     assert second.rehearsal.username == first.rehearsal.username
     folder = second.aws / "samlauth" / "sessions"
     folder.mkdir(mode=0o700, parents=True)
     (folder / file.name).write_bytes(file.read_bytes())
-    second.sign_in(*second.main_job, "--remember-session", role=None, **ring)
+    second.sign_in(*second.main_job, "--remember-session", "--no-keyring", role=None, **ring)
     again = second.piped("-p", "sts-temp", "--force", **ring)
     assert again.returncode == 0, again.stderr
     assert second.rehearsal.google.passwords.total() == 1

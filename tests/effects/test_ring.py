@@ -19,7 +19,7 @@ from keyring.backends import SecretService as Backend
 from keyring.backends import chainer, fail, null
 from keyrings.alt import file as files  # type: ignore[import-untyped]  # it has no types
 
-from samlauth.effects.ring import SERVICE, Ring, entry
+from samlauth.effects.ring import SERVICE, Ring, entry, look
 from tests.effects import secret_service
 from tests.effects.secret_service import SecretService
 
@@ -272,3 +272,40 @@ def test_a_file_that_asks_for_its_password_does_not_read_standard_input(tmp_path
     warning, found, left = done.stdout.splitlines()
     assert "there is no terminal" in warning
     assert (found, left) == ("None", "mine")
+
+
+# Looked at, and nobody asked
+
+
+def test_a_keyring_that_works_is_named(service: SecretService) -> None:
+    service.keep(SERVICE, ADA, "secret")
+    assert look({}) == ("keyring.backends.SecretService.Keyring", "")
+    assert service.items() == {(SERVICE, ADA): "secret"}
+
+
+def test_a_locked_one_is_not_asked_to_open(service: SecretService, ring: Ring) -> None:
+    ring.put(ADA, "secret")
+    service.lock()
+    started = time.monotonic()
+    assert look({"DISPLAY": ":0"}) == ("keyring.backends.SecretService.Keyring", "it is locked")
+    assert time.monotonic() - started < 2
+
+
+def test_one_that_hangs_is_looked_at_for_so_long_alone(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(Backend.Keyring())  # type: ignore[no-untyped-call]  # keyring leaves it untyped
+    with secret_service.hanging() as environ:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", environ["DBUS_SESSION_BUS_ADDRESS"])
+        started = time.monotonic()
+        assert look({"DISPLAY": ":0"}, 0.3) == ("", "it does not answer")
+        assert time.monotonic() - started < 2
+
+
+def test_what_cannot_keep_secrets_is_said(use: Use, tmp_path: Path) -> None:
+    use(fail.Keyring())  # type: ignore[no-untyped-call]  # keyring leaves it untyped
+    assert look({}) == ("keyring.backends.fail.Keyring", "this machine has none")
+    use(files.PlaintextKeyring())
+    assert "stores passwords unencrypted" in look({})[1]
+    use(encrypted(tmp_path, "key"))
+    assert look({}) == ("keyrings.alt.file.EncryptedKeyring", "")

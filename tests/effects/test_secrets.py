@@ -1,6 +1,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keyring
@@ -11,7 +12,7 @@ from keyring.errors import PasswordDeleteError
 from samlauth.challenges import AnyChallenge, EnterCode, EnterPassword, EnterSetting, EnterUsername
 from samlauth.effects.ring import Ring
 from samlauth.effects.secrets import Keyring, PasswordFile, PasswordLine, first_of
-from samlauth.errors import SettingsError
+from samlauth.errors import FileError, SettingsError
 
 GOOGLE = "https://accounts.google.com"
 OURS = ("samlauth", "ada at https://accounts.google.com")
@@ -54,7 +55,19 @@ class Run:
         self.ring = Memory(stored)
         keyring.set_keyring(self.ring)
         self.warnings: list[str] = []
-        self.passwords = Keyring(ask_person, Ring(self.warnings.append), self.warnings.append)
+        self.is_late = False
+        self.turns: list[str] = []
+        self.passwords = Keyring(
+            ask_person, Ring(self.warnings.append), self.warnings.append, self.turn
+        )
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        if self.is_late:
+            raise FileError("It is another's turn.")
+        self.turns.append(f"has {name}")
+        yield
+        self.turns.append(f"over, with {self.ring.stored}")
 
 
 Begin = Callable[..., Run]
@@ -89,6 +102,34 @@ def test_another_providers_password_is_not_googles(begin: Begin) -> None:
 def test_another_persons_password_is_not_adas(begin: Begin) -> None:
     somebody = EnterPassword("Google Password", "bob", GOOGLE)
     assert begin((PEERS, "stored"), (OURS, "stored")).passwords.answer(somebody) == "typed"
+
+
+def test_a_run_has_its_turn_until_the_stored_password_is_known_to_be_right(begin: Begin) -> None:
+    run = begin((OURS, "stored"))
+    run.passwords.answer(ASKED)
+    assert run.turns == [f"has {OURS[1]}"]
+    run.passwords.answer(EnterCode("MFA token"))
+    assert run.turns == [f"has {OURS[1]}", f"over, with {run.ring.stored}"]
+
+
+def test_a_wrong_one_is_removed_before_the_turn_is_over(begin: Begin) -> None:
+    run = begin((OURS, "stored"))
+    run.passwords.answer(ASKED)
+    run.passwords.answer(AGAIN)
+    assert run.turns == [f"has {OURS[1]}", "over, with {}"]
+
+
+def test_nobody_waits_for_a_person_who_types(begin: Begin) -> None:
+    run = begin()
+    run.passwords.answer(ASKED)
+    assert run.turns == [f"has {OURS[1]}", "over, with {}"]
+
+
+def test_what_another_run_is_trying_is_not_sent_besides(begin: Begin) -> None:
+    run = begin((OURS, "stored"))
+    run.is_late = True
+    assert run.passwords.answer(ASKED) == "typed"
+    assert "another samlauth is still trying it" in "".join(run.warnings)
 
 
 def test_a_typed_password_is_kept_only_once_it_was_shown_to_be_right(begin: Begin) -> None:

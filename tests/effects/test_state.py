@@ -110,3 +110,13 @@ def test_a_file_from_before_names_and_roles_were_remembered_is_read(tmp_path: Pa
     del older["aliases"], older["recent"]
     memory.path.write_text(json.dumps(older))
     assert memory.load() == State({"sts": ISSUED}, {"a": (3600, NOW)})
+
+
+def test_an_offer_is_declined_for_a_month_or_for_good() -> None:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    state = State()
+    assert state.may_offer("it", begin)
+    state = state.with_declined("it", "no", begin).with_declined("that", "never", begin)
+    later = begin + RELEARN
+    assert [state.may_offer(offer, begin) for offer in ("it", "that")] == [False, False]
+    assert [state.may_offer(offer, later) for offer in ("it", "that")] == [True, False]

@@ -13,7 +13,7 @@ import pytest
 
 from samlauth.challenges import EnterCode, EnterPassword
 from samlauth.effects.ring import Ring
-from samlauth.effects.totp import Authenticator, Codes, Steps, read, secret_name
+from samlauth.effects.totp import Authenticator, Codes, Steps, device_name, read, secret_name
 from samlauth.errors import SettingsError
 from samlauth.sandbox import totp as sandbox
 from tests.effects.test_secrets import Memory
@@ -219,6 +219,15 @@ def test_after_a_refused_code_the_person_is_asked(steps: Steps) -> None:
 )
 def test_nothing_else_is_answered(steps: Steps, challenge: EnterCode | EnterPassword) -> None:
     assert Run(steps, 3000.0).codes.answer(challenge) is None
+
+
+def test_a_device_in_aws_has_a_secret_of_its_own(steps: Steps) -> None:
+    serial = "arn:aws:iam::111111111111:mfa/Ada"
+    run = Run(steps, 45)
+    keyring.set_keyring(Memory({("samlauth", device_name(serial)): SECRET}))
+    asked = EnterCode("MFA token", kind="totp", device=serial)
+    assert run.codes.answer(asked) == code(1)
+    assert run.codes.answer(EnterCode("MFA token", kind="totp", device="another")) is None
 
 
 def test_without_a_secret_the_person_is_asked(steps: Steps) -> None:
