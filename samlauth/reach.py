@@ -12,6 +12,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from samlauth.errors import UnsafePage
+from samlauth.printable import safe
 
 _SUSPECT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
@@ -22,6 +23,8 @@ IN_A_BROWSER: Final = (
 """What to do about a page that is not safe to answer."""
 
 Carrying = Literal["nothing", "answers", "password"]
+
+_GUEST = "On a guest network, open any page in a browser first: it may want you to sign in there."
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ def origin_of(url: str) -> Origin:
         ) from None
     if parts.scheme != "https":
         raise UnsafePage(
-            f"The sign-in page asked for {parts.scheme or 'an unknown scheme'}:// "
-            f"at {ascii_host or 'no host'}; only https is safe.",
-            hint=IN_A_BROWSER,
+            f"The sign-in page asked for {safe(parts.scheme, 20) or 'an unknown scheme'}:// "
+            f"at {safe(ascii_host) or 'no host'}; only https is safe.",
+            hint=f"{_GUEST} {IN_A_BROWSER}",
         )
     if not ascii_host or "@" in parts.netloc:
         raise UnsafePage(
@@ -99,7 +102,7 @@ class Reach:
             return
         what = "your password" if carrying == "password" else "your answer"
         raise UnsafePage(
-            f"The sign-in page wanted {what} sent to {origin_of(url)}, "
+            f"The sign-in page wanted {what} sent to {safe(str(origin_of(url)))}, "
             f"which is not {self.password_origin}. Nothing was sent.",
             hint=IN_A_BROWSER,
         )

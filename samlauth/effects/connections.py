@@ -6,19 +6,29 @@ Everything that leaves the process goes through a pool of :class:`Connections`, 
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import ssl
+import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
+from http.client import HTTPResponse, IncompleteRead
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from samlauth.effects.faults import network_error
 from samlauth.effects.trust import (
@@ -39,7 +49,8 @@ comes over a connection that has proved who the person is for theirs."""
 
 _SIDE_BY_SIDE = 8
 """Connections kept to one host."""
-_LOOK_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0
+"""Where whoever connects sets no time."""
 
 
 def silence(*names: str) -> None:
@@ -55,8 +66,7 @@ class Exchange:
     """One request and its answer. When ``seconds`` are over, its connection is cut.
 
     A read timeout alone does not end an answer that drips in byte by byte, headers included; so a
-    timer shuts the sockets of this exchange down, which ends any read that waits on them. Only the
-    resolver's own time limit holds while a name is looked up.
+    timer shuts the sockets of this exchange down, which ends any read that waits on them.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -116,16 +126,111 @@ def _shut_down(lever: socket.socket) -> None:
         return  # the other side was faster
 
 
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+"""One of getaddrinfo's."""
+
+
+def addresses(host: str, port: int, seconds: float) -> Sequence[Address]:
+    """Where ``host`` is, as getaddrinfo finds it. Raises its gaierror, and one when it is late.
+
+    The resolver has time limits of its own, of half a minute and more, and cannot be interrupted;
+    so it is asked on a thread, which is left behind when the time is up.
+    """
+    answers: SimpleQueue[Sequence[Address] | socket.gaierror] = SimpleQueue()
+
+    def look() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except socket.gaierror as error:
+            answers.put(error)
+        except (OSError, UnicodeError):
+            answers.put(socket.gaierror(socket.EAI_NONAME, "not a name"))
+
+    threading.Thread(target=look, name="resolver", daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(seconds, 0))
+    except Empty:
+        answer = socket.gaierror(socket.EAI_AGAIN, "too late")
+    if isinstance(answer, socket.gaierror):
+        raise answer
+    return answer
+
+
 _running: ContextVar[Exchange | None] = ContextVar("running", default=None)
 
 
+class _Lines:
+    """A file that remembers the line it read last."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self._file.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Response(HTTPResponse):
+    """An answer whose head is whole: http.client takes a connection's end for the head's."""
+
+    def begin(self) -> None:
+        file = self.fp
+        lines = _Lines(file)
+        self.fp = cast(io.BufferedReader, lines)
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:  # as it is when it was closed over a line that is none
+                self.fp = file
+        if not lines.last:
+            raise IncompleteRead(b"")
+
+
 class _Connection(HTTPConnection):
-    """Tells the running exchange which socket it uses."""
+    """Tells the running exchange which socket it uses, and is made within the time to connect."""
+
+    response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        if exchange := _running.get():
-            exchange.holds(sock.fileno())
+        # urllib3's own way looks the name up without a limit of ours, and gives each of its
+        # addresses the whole time.
+        seconds = self.timeout if isinstance(self.timeout, int | float) else _CONNECT_SECONDS
+        until = time.monotonic() + seconds
+        sys.audit("http.client.connect", self, self.host, self.port)
+        try:
+            found = addresses(self.host.strip("[]"), self.port, seconds)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        failure: OSError = TimeoutError()
+        for number, address in enumerate(found):
+            try:
+                sock = self._connected(address, (until - time.monotonic()) / (len(found) - number))
+            except OSError as error:
+                failure = error
+                continue
+            if exchange := _running.get():
+                exchange.holds(sock.fileno())
+            return sock
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, "timed out") from failure
+        raise NewConnectionError(self, "failed") from failure
+
+    def _connected(self, address: Address, seconds: float) -> socket.socket:
+        family, kind, protocol, _, where = address
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(max(seconds, 0.001))
+            sock.connect(where)
+            sock.settimeout(self.timeout)
+        except BaseException:
+            sock.close()
+            raise
         return sock
 
     def request(self, *args: object, **options: object) -> None:
@@ -168,6 +273,8 @@ class Connections:
     ) -> None:
         silence("urllib3", "requests")
         self.environ = environ
+        self.look_seconds = 5.0
+        """How long it may take to learn who signed a certificate that was refused."""
         self._context = ssl_context(bundles(environ, ca_bundle))
         self._certified = self._context
         if certificate is not None:
@@ -250,13 +357,15 @@ class Connections:
         look.check_hostname = False
         look.verify_mode = ssl.CERT_NONE
         near = proxy or origin
-        connection = HTTPSConnection(
-            near.host, near.port, timeout=_LOOK_SECONDS, ssl_context=look, cert_reqs="CERT_NONE"
+        seconds = self.look_seconds
+        connection = _TLSConnection(
+            near.host, near.port, timeout=seconds, ssl_context=look, cert_reqs="CERT_NONE"
         )
         if proxy is not None:
             connection.set_tunnel(origin.host, origin.port, _proxy_headers(proxy))
         try:
-            connection.connect()
+            with Exchange(seconds):
+                connection.connect()
             assert isinstance(connection.sock, ssl.SSLSocket)
             return issuer_of(connection.sock.getpeercert(binary_form=True) or b"")
         except (OSError, HTTPError):

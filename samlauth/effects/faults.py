@@ -30,6 +30,7 @@ _EXPIRED = frozenset({10, -67818, 0x800B0101})
 _NOT_YET_VALID = frozenset({9, -67819})
 _WRONG_HOST = frozenset({62, 64, -67602, 0x800B010F})
 
+_BROKEN_OFF = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 _HUNG_UP = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
 
 # What a TLS server says of the client's certificate (RFC 8446 §6.2), in OpenSSL's words.
@@ -118,6 +119,20 @@ def network_error(
 def is_certificate_refused(error: BaseException) -> bool:
     """Whether the host broke off over the client certificate, before it looked at the request."""
     return _of_our_certificate(_causes(error)) is not None
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether connecting failed in a way that another try would meet again.
+
+    So it is with a certificate that is not trusted, TLS that is not understood, and a proxy that
+    says no; and not with what was only broken off.
+    """
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return True
+    if any(isinstance(cause, _BROKEN_OFF) for cause in causes):
+        return False
+    return any(isinstance(cause, ssl.SSLError) or _TUNNEL.search(str(cause)) for cause in causes)
 
 
 def _of_our_certificate(causes: Iterable[BaseException]) -> str | None:

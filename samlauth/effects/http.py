@@ -1,22 +1,22 @@
 """Requests to the identity provider: what is sent where, and what comes back as a Page.
 
 Redirects are followed by hand, each one checked against the request's reach; a body is sent once,
-to one place; the answer is bounded in time and size. Cookies live as long as the run, in a jar for
+to one place; the answer is bounded in time and size, and so is the time of a run's answers together.
+Cookies live as long as the run, in a jar for
 each site that is signed in to: none of one is ever sent to another.
 """
 
 from __future__ import annotations
 
-import codecs
 import logging
 import random
-import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -24,9 +24,11 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from samlauth import __version__
+from samlauth.effects.answers import SAME_AGAIN, Answer, TooLarge, answer_of, content_of
 from samlauth.effects.connections import Connections, Exchange, Manner
 from samlauth.effects.cookies import Cookie, put, taken
-from samlauth.effects.faults import is_certificate_refused
+from samlauth.effects.faults import is_certificate_refused, is_final
+from samlauth.effects.retries import BUSY, Failure, Kind, pause
 from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
 from samlauth.flow import Page, Request
@@ -44,27 +46,6 @@ _HEADERS = {
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# A parameter of the challenge before it, or a challenge: its scheme, alone or with a token68
-# (RFC 9110 §11.6.1). What is neither is skipped.
-_CHALLENGE = re.compile(
-    rf"""{_WORD}\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,]*)"""
-    rf"""|(?P<scheme>{_WORD})(?:[ \t]+(?P<token>[A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|\Z))?"""
-)
-
-_SEE_OTHER = frozenset({301, 302, 303})
-_SAME_AGAIN = frozenset({307, 308})
-_BUSY = frozenset({429, 502, 503, 504})
-
-_PAUSES = (0.5, 1.0)
-"""Seconds at most before the second and the third try of a GET."""
-_LONGEST_RETRY_AFTER = 30
-
-# Codecs that only decode text. Python has more, and a page could name one that rewrites markup.
-_CHARSET = re.compile(
-    r"utf-8|utf-16|ascii|iso8859-\d+|cp125\d|koi8-[ru]|shift_jis|euc_jp|euc_kr|gb2312|gbk|gb18030|big5"
-)
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -75,6 +56,8 @@ class Limits:
     """Between two pieces of an answer."""
     total: float = 90
     """For one :meth:`Http.send`, with its redirects and retries."""
+    run: float = 120
+    """For all of them together, but those that were given a time of their own."""
     idle: float = 60
     """A connection unused for longer is not used again."""
     size: int = 5_000_000
@@ -94,42 +77,9 @@ class _Body:
 
 
 @dataclass(frozen=True)
-class _Offer:
-    """A way to prove who one is, as a WWW-Authenticate header names it."""
-
-    scheme: str
-    """In lower case."""
-    token: str = field(repr=False)
-    """Base64; empty when there is none."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    url: str
-    status: int
-    location: str | None
-    content: bytes = field(repr=False)
-    charset: str
-    offers: tuple[_Offer, ...]
-    certificate: bytes | None = field(repr=False)
-    """Of the host that gave it, DER."""
-    note: str = ""
-    """As a page's."""
-
-    def token(self) -> str | None:
-        """What it says to a ticket; None when it wants none."""
-        return next((offer.token for offer in self.offers if offer.scheme == "negotiate"), None)
-
-
-@dataclass(frozen=True)
 class _Fault:
     error: NetworkError
-    again: bool
-    """Whether a second try of the same GET may help."""
-    sent: bool
-    """Whether the request may have been seen."""
-    after: float = 0
-    """Seconds the server asked to wait."""
+    failure: Failure
 
 
 class Http:
@@ -159,7 +109,8 @@ class Http:
         self.connections = Connections(environ, ca_bundle, certificate)
         self._certified = certificate is not None
         self._hide = hide
-        self._limits = limits
+        self.limits = limits
+        """May be changed between two requests."""
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -167,6 +118,8 @@ class Http:
         """By the origin of the password, which has one jar of cookies for all manners."""
         self._used_at: dict[str, float] = {}
         """When each host was asked last."""
+        self._lock = threading.Lock()
+        self._left = limits.run
 
     def send(self, request: Request) -> Page:
         """The page that answers ``request``, after the redirects within its reach.
@@ -176,18 +129,33 @@ class Http:
         for a body to be sent again; NetworkError when there is no answer, or only that of a server
         or proxy too busy (429, 502, 503, 504).
         """
-        reach = request.reach
-        assert reach is not None, "a request without a reach is never sent"
+        assert request.reach is not None, "a request without a reach is never sent"
         assert not request.negotiate or (request.form is None and request.json is None), "a GET"
         limits = self._limits_of(request)
-        until = self._clock() + limits.total
+        started = self._clock()
+        try:
+            return self._followed(request, request.reach, limits, started + limits.total)
+        finally:
+            if request.seconds is None:
+                with self._lock:
+                    self._left -= self._clock() - started
+
+    def _followed(self, request: Request, reach: Reach, limits: Limits, until: float) -> Page:
         url, body, carrying = request.url, self._body_of(request), request.carrying
+        kind: Kind = "get" if body is None else "post"
         for _ in range(limits.redirects + 1):
             reach.check(url, carrying)
+            if limits.total <= 0:
+                raise NetworkError(
+                    f"This sign-in has waited for answers for {self.limits.run:.0f} seconds, "
+                    f"which is too long; {_host(url)} was not asked any more.",
+                    hint="The network or the identity provider is slow: run the command again when "
+                    "it is faster.",
+                )
             manner = _manner(reach, url, request)
             session = self._session(reach.password_origin, manner)
             prepared = _prepared(session, url, body, request.referer)
-            answer = self._answer(session, prepared, carrying, limits, until)
+            answer = self._answer(session, prepared, kind, carrying, limits, until)
             match manner:
                 case "proving":
                     answer = self._prove(answer, session, prepared, limits, until)
@@ -197,7 +165,7 @@ class Http:
                     pass
             if answer.location is None:
                 return _page(answer, request)
-            if body is not None and answer.status in _SAME_AGAIN:
+            if body is not None and answer.status in SAME_AGAIN:
                 raise UnsafePage(
                     f"{_host(url)} wanted your answer sent once more, to {_host(answer.location)}. "
                     "It was not.",
@@ -205,6 +173,7 @@ class Http:
                 )
             if not reach.allows(answer.location):
                 return Page(answer.url, answer.status, "", elsewhere=answer.location)
+            kind = "get" if body is None and kind == "get" else "redirected"
             url, body, carrying = answer.location, None, "nothing"
         raise NetworkError(
             f"{_host(request.url)} redirected more than {limits.redirects} times.",
@@ -223,10 +192,12 @@ class Http:
         put(self._session(origin, "plain").cookies, cookies)
 
     def close(self) -> None:
-        """Close every connection and forget the cookies."""
+        """Close every connection, forget the cookies, and count the time of a run from anew."""
         while self._sessions:
             self._sessions.popitem()[1].close()
         self.connections.close()
+        with self._lock:
+            self._left = self.limits.run
 
     def _session(self, origin: Origin, manner: Manner) -> _Session:
         if (origin, manner) not in self._sessions:
@@ -237,12 +208,13 @@ class Http:
         return self._sessions[origin, manner]
 
     def _limits_of(self, request: Request) -> Limits:
-        limits = self._limits
+        limits = self.limits
         if request.binary:
             limits = replace(limits, size=limits.binary)
         if request.seconds is not None:
-            limits = replace(limits, read=request.seconds, total=request.seconds)
-        return limits
+            return replace(limits, read=request.seconds, total=request.seconds)
+        with self._lock:
+            return replace(limits, total=min(limits.total, self._left))
 
     def _body_of(self, request: Request) -> _Body | None:
         if request.form is not None:
@@ -256,22 +228,22 @@ class Http:
         self,
         session: _Session,
         prepared: requests.PreparedRequest,
+        kind: Kind,
         carrying: Carrying,
         limits: Limits,
         until: float,
-    ) -> _Answer:
-        outcome = self._once(session, prepared, limits, until)
-        for pause in _PAUSES:
-            if isinstance(outcome, _Answer) or not outcome.again or prepared.method == "POST":
-                break
-            wait = max(outcome.after, self._chance() * pause)
-            if self._clock() + wait >= until:
+    ) -> Answer:
+        tries = 1
+        while isinstance(outcome := self._once(session, prepared, limits, until), _Fault):
+            left = until - self._clock()
+            wait = pause(kind, tries, outcome.failure, left=left, chance=self._chance)
+            if wait is None:
                 break
             self._sleep(wait)
-            outcome = self._once(session, prepared, limits, until)
-        if isinstance(outcome, _Answer):
+            tries += 1
+        if isinstance(outcome, Answer):
             return outcome
-        if prepared.method == "POST" and carrying != "nothing" and outcome.sent:
+        if kind == "post" and carrying != "nothing" and outcome.failure.seen:
             raise NetworkError(
                 f"{outcome.error.message} Your answer had been sent: it may have counted as an "
                 "attempt.",
@@ -283,12 +255,12 @@ class Http:
 
     def _prove(
         self,
-        answer: _Answer,
+        answer: Answer,
         session: _Session,
         prepared: requests.PreparedRequest,
         limits: Limits,
         until: float,
-    ) -> _Answer:
+    ) -> Answer:
         """Answer a 401 by the person's ticket; the note of one that is left says why it is."""
         token = answer.token()
         if answer.status != HTTPStatus.UNAUTHORIZED or token is None:
@@ -327,7 +299,7 @@ class Http:
         prepared: requests.PreparedRequest,
         limits: Limits,
         until: float,
-    ) -> _Answer | _Fault:
+    ) -> Answer | _Fault:
         url = prepared.url or ""
         host = urlsplit(url).netloc
         now = self._clock()
@@ -342,7 +314,7 @@ class Http:
                 error = caught
             finally:
                 self._used_at[host] = self._clock()
-        if isinstance(error, _TooLarge):
+        if isinstance(error, TooLarge):
             found = NetworkError(
                 f"{_host(url)} sent more than {limits.size // 1_000_000} MB, which no "
                 "sign-in page needs.",
@@ -350,9 +322,10 @@ class Http:
             )
         else:
             found = self.connections.network_error(error, url, exchange, session.manner)
-        again = not exchange.sent and not exchange.overdue and not _is_final(error)
         # TLS 1.3 lets a client send before it hears what is said of its certificate.
-        return _Fault(found, again, exchange.sent and not is_certificate_refused(error))
+        refused = is_certificate_refused(error)
+        final = exchange.overdue or refused or is_final(error)
+        return _Fault(found, Failure(exchange.sent and not refused, final))
 
     def _exchange(
         self,
@@ -361,7 +334,7 @@ class Http:
         exchange: Exchange,
         limits: Limits,
         left: float,
-    ) -> _Answer | _Fault:
+    ) -> Answer | _Fault:
         started = self._clock()
         response = session.send(
             prepared,
@@ -372,8 +345,8 @@ class Http:
         with closing(response):
             for cookie in response.cookies:
                 self._hide(cookie.value or "")
-            busy = response.status_code in _BUSY
-            content = b"" if busy else _content(response, limits.size)
+            busy = response.status_code in BUSY
+            content = b"" if busy else content_of(response, limits.size)
         if exchange.overdue:
             raise TimeoutError
         milliseconds = (self._clock() - started) * 1000
@@ -389,19 +362,7 @@ class Http:
         )
         if busy:
             return _busy(response)
-        return _Answer(
-            response.url,
-            response.status_code,
-            _location(response),
-            content,
-            _charset(response),
-            _offers(response),
-            exchange.certificate,
-        )
-
-
-class _TooLarge(OSError):
-    """An answer beyond the size limit; what was left of it is not read."""
+        return answer_of(response, content, exchange.certificate)
 
 
 class _Session(requests.Session):
@@ -488,79 +449,23 @@ def _prepared(
     return prepared
 
 
-def _page(answer: _Answer, request: Request) -> Page:
-    page = Page(
-        answer.url,
-        answer.status,
-        "",
-        authenticate=tuple(dict.fromkeys(offer.scheme for offer in answer.offers)),
-        note=answer.note,
-    )
+def _page(answer: Answer, request: Request) -> Page:
+    page = Page(answer.url, answer.status, "", authenticate=answer.schemes, note=answer.note)
     if request.binary:
         return replace(page, content=answer.content)
-    return replace(page, body=answer.content.decode(answer.charset, "replace"))
-
-
-def _content(response: requests.Response, size: int) -> bytes:
-    content = bytearray()
-    for piece in response.raw.stream(65536, decode_content=True):
-        content += piece
-        if len(content) > size:
-            raise _TooLarge
-    return bytes(content)
-
-
-def _offers(response: requests.Response) -> tuple[_Offer, ...]:
-    # requests joins headers of one name; urllib3 still has them one by one.
-    return tuple(
-        _Offer(found["scheme"].lower(), found["token"] or "")
-        for header in response.raw.headers.getlist("WWW-Authenticate")
-        for found in _CHALLENGE.finditer(header)
-        if found["scheme"]
-    )
-
-
-def _location(response: requests.Response) -> str | None:
-    """Where a redirect points, made absolute (RFC 9110 §10.2.2); None when it is none."""
-    location = response.headers.get("Location")
-    if location is None or response.status_code not in _SEE_OTHER | _SAME_AGAIN:
-        return None
-    # http.client reads header bytes as Latin-1; servers that send more than ASCII send UTF-8.
-    location = location.encode("latin-1").decode("utf-8", "replace")
-    try:
-        return urljoin(response.url, location)
-    except ValueError:
-        return location  # which the reach refuses by its own reading
+    return replace(page, body=answer.text)
 
 
 def _busy(response: requests.Response) -> _Fault:
     status = response.status_code
-    asked = response.headers.get("Retry-After", "").strip()
-    after = int(asked) if asked.isascii() and asked.isdigit() else None
-    again = (after is not None or status != 429) and (after or 0) <= _LONGEST_RETRY_AFTER
-    if status == 429:
-        until = f" for {after} seconds" if after else ""
+    failure = Failure(seen=True, status=status, retry_after=response.headers.get("Retry-After", ""))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        until = f" for {failure.asked_for} seconds" if failure.asked_for else ""
         said, hint = f"takes no more requests from here{until}", "Wait, then run the command again."
     else:
         said = f"has no answer at the moment ({status} {HTTPStatus(status).phrase})"
         hint = "Run the command again in a minute; if this stays so, tell your administrator."
-    error = NetworkError(f"{_host(response.url)} {said}.", hint=hint)
-    return _Fault(error, again, sent=True, after=after or 0)
-
-
-def _charset(response: requests.Response) -> str:
-    charset = requests.utils.get_encoding_from_headers(response.headers) or "utf-8"
-    declared = "charset" in response.headers.get("Content-Type", "").lower()
-    try:
-        name = codecs.lookup(charset).name if declared else "utf-8"
-    except (LookupError, ValueError):
-        name = "utf-8"
-    return name if _CHARSET.fullmatch(name) else "utf-8"
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether connecting failed in a way that a second try meets again."""
-    return isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
+    return _Fault(NetworkError(f"{_host(response.url)} {said}.", hint=hint), failure)
 
 
 def _same_origin(first: str, second: str) -> bool:
@@ -572,4 +477,4 @@ def _same_origin(first: str, second: str) -> bool:
 
 def _host(url: str) -> str:
     """The host for a message; the rest of a sign-in URL is nobody's business."""
-    return safe(urlsplit(url).netloc.rpartition("@")[2])
+    return safe(urlsplit(url).netloc.rpartition("@")[2].removesuffix(":443"))

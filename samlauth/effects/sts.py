@@ -52,20 +52,24 @@ log = logging.getLogger("samlauth.sts")
 
 _SIDE_BY_SIDE = 8
 _ATTEMPTS = 4
-_ATTEMPT_SECONDS = 30
 _LARGEST_ANSWER = 1_000_000
-_TIMEOUT = Timeout(connect=5, read=15)
 _ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for this command."
 
 
 class STS:
     """Calls of STS over the connections of ``http``: the same trust, the same proxies.
 
-    AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured.
+    AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured. ``connect`` and
+    ``read`` are seconds for one connection and between two pieces of an answer, ``attempt`` for the
+    whole of one attempt.
     """
 
-    def __init__(self, http: Http) -> None:
+    def __init__(
+        self, http: Http, *, connect: float = 5, read: float = 15, attempt: float = 30
+    ) -> None:
         self._connections = http.connections
+        self._timeout = Timeout(connect=connect, read=read)
+        self._attempt_seconds = attempt
         self._lock = threading.Lock()
         self._session: botocore.session.Session | None = None
         self._clients: dict[tuple[str, Credentials | None], STSClient] = {}
@@ -216,14 +220,14 @@ class STS:
         url, started = request.url, time.monotonic()
         where = urlsplit(url)
         failure: Exception
-        with Exchange(_ATTEMPT_SECONDS) as exchange:
+        with Exchange(self._attempt_seconds) as exchange:
             try:
                 answer = self._connections.pool_for(url).urlopen(
                     "POST",
                     where.path or "/",
                     body=cast(bytes, request.body),
                     headers=dict(request.headers.items()),
-                    timeout=_TIMEOUT,
+                    timeout=self._timeout,
                     retries=False,
                     redirect=False,
                     preload_content=False,

@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from samlauth import __version__
 from samlauth.effects.http import Http, Limits
@@ -671,6 +676,34 @@ class TestRetries:
         assert len(server.requests) == 1
         assert bench.slept == []
 
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    def test_what_a_post_leads_to_is_asked_for_once(self, bench: Bench, status: int) -> None:
+        """Its address may be good for one use."""
+        server = bench.google(
+            lambda r: (
+                redirect(302, "/done?once=1")
+                if r.method == "POST"
+                else response("", status, "Retry-After: 1")
+            )
+        )
+        with pytest.raises(NetworkError) as caught:
+            bench.http().send(post())
+        assert [request.method for request in server.requests] == ["POST", "GET"]
+        assert bench.slept == []
+        assert "may have counted" not in caught.value.message  # it was answered
+
+    def test_and_again_only_when_nobody_saw_it(self, bench: Bench) -> None:
+        google = bench.google(lambda _: redirect(302, "https://www.google.com/done"))
+        with pytest.raises(NetworkError, match="status 502"):
+            bench.http().send(post())
+        assert bench.slept == []  # for a proxy's no is final
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            bench._routes["www.google.com:443"] = listener.getsockname()[1]
+        with pytest.raises(NetworkError, match=r"www\.google\.com"):
+            bench.http().send(post())
+        assert bench.slept == [0.5, 1.0]
+        assert len(google.requests) == 2
+
     def test_a_host_that_cannot_be_reached_is_tried_three_times(self, bench: Bench) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -680,11 +713,70 @@ class TestRetries:
             )
         assert bench.slept == [0.5, 1.0]
 
+    def test_a_proxy_that_is_restarted_is_tried_again(self, bench: Bench) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        with pytest.raises(NetworkError, match="the proxy in HTTPS_PROXY"):
+            bench.http(HTTPS_PROXY=f"http://127.0.0.1:{port}").send(get())
+        assert bench.slept == [0.5, 1.0]
+
     def test_no_try_begins_after_the_deadline(self, bench: Bench) -> None:
         server = bench.google(lambda _: response("", 503, "Retry-After: 20"))
         with pytest.raises(NetworkError):
             bench.http(Limits(total=20)).send(get())
         assert len(server.requests) == 1
+
+
+class TestTheRun:
+    """All requests of a sign-in together have two minutes."""
+
+    def slow(self, bench: Bench, seconds: float) -> Callable[[Received], Reply]:
+        def reply(_: Received) -> Reply:
+            bench.now += seconds
+            return response("in")
+
+        return reply
+
+    def test_answers_may_not_take_longer_than_that(self, bench: Bench) -> None:
+        server = bench.google(self.slow(bench, 50))
+        http = bench.http()
+        for _ in range(3):
+            http.send(get())
+        with pytest.raises(NetworkError, match=r"waited for answers for 120 seconds") as caught:
+            http.send(post())
+        assert caught.value.exit_code == 9
+        assert caught.value.hint
+        assert "may have counted" not in caught.value.message
+        assert len(server.requests) == 3
+
+    def test_the_last_one_has_what_is_left(self, bench: Bench) -> None:
+        def stall(sock: socket.socket) -> None:
+            server.closing.wait(30)
+
+        slow = self.slow(bench, 119.8)
+        server = bench.google(lambda r: stall if r.target == "/stall" else slow(r))
+        http = bench.http()
+        http.send(get())
+        started = time.monotonic()
+        with pytest.raises(NetworkError, match="in time"):
+            http.send(get("/stall"))
+        assert time.monotonic() - started < 9
+
+    def test_people_take_the_time_they_take(self, bench: Bench) -> None:
+        bench.google(lambda _: response("in"))
+        bench.host("content.googleapis.com", self.slow(bench, 100))
+        http = bench.http()
+        for _ in range(3):
+            http.send(poll(seconds=110))  # until they tap
+            bench.now += 1000  # between two requests
+            assert http.send(get()).body == "in"
+
+    def test_another_run_has_as_much(self, bench: Bench) -> None:
+        bench.google(self.slow(bench, 130))
+        http = bench.http()
+        http.send(get())
+        http.close()
+        assert http.send(get()).body == "in"
 
 
 def reset(sock: socket.socket) -> None:
@@ -698,6 +790,8 @@ class TestFaults:
             lambda sock: None,
             reset,
             lambda sock: sock.sendall(b"HTTP/1.1 20"),
+            lambda sock: sock.sendall(b"HTTP/1.1 302 Found\r\nLocation: /ne"),
+            lambda sock: sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
             lambda sock: sock.sendall(response("half a page", length=5000)),
             lambda sock: sock.sendall(
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx"
@@ -705,7 +799,17 @@ class TestFaults:
             lambda sock: sock.sendall(b"220 mail.test ESMTP\r\n"),
             lambda sock: sock.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n"),
         ],
-        ids=["closed", "reset", "head cut", "body cut", "chunk cut", "no http", "headers"],
+        ids=[
+            "closed",
+            "reset",
+            "status cut",
+            "header cut",
+            "head cut",
+            "body cut",
+            "chunk cut",
+            "no http",
+            "headers",
+        ],
     )
     @pytest.mark.parametrize("request_", [get("/x?s3cr3t"), post("/x?s3cr3t")], ids=["get", "post"])
     def test_a_broken_answer(
@@ -751,6 +855,23 @@ class TestFaults:
         finally:
             tracemalloc.stop()
         assert peak < 30_000_000
+
+    def test_ten_gigabytes_in_ten_megabytes(self, bench: Bench) -> None:
+        part = gzip.compress(bytes(100_000_000), 6)  # which may come as often as one likes
+        whole = part * 100
+        assert len(whole) > 9_000_000
+        bench.google(lambda _: response(whole, 200, "Content-Encoding: gzip"))
+        http = bench.http()
+        started = time.process_time()
+        tracemalloc.start()
+        try:
+            with pytest.raises(NetworkError, match="more than 5 MB"):
+                http.send(get())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 60_000_000  # the 10 MB on their way here are counted, too
+        assert time.process_time() - started < 5
 
     def test_a_page_of_just_under_the_limit_is_read(self, bench: Bench) -> None:
         bench.google(lambda _: response(b"x" * 5_000_000))
@@ -814,6 +935,62 @@ class TestFaults:
             assert time.monotonic() - started < 9  # sooner than the time limit for connecting
         assert "may have counted" not in caught.value.message
 
+    def test_a_resolver_that_says_nothing_is_given_up(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, done = [], threading.Event()
+
+        def stall(host: str, *_: object) -> object:
+            asked.append(host)
+            done.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
+
+        monkeypatch.setattr(socket, "getaddrinfo", stall)
+        started = time.monotonic()
+        http = bench.http(Limits(connect=0.2), HTTPS_PROXY="")
+        with pytest.raises(NetworkError, match=r"address of accounts\.google\.com could not be"):
+            http.send(get())
+        assert time.monotonic() - started < 9
+        assert asked == ["accounts.google.com"] * 3
+        done.set()
+
+    def test_the_time_for_names_is_that_of_the_request(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done = threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: done.wait(30))
+        started = time.monotonic()
+        with pytest.raises(NetworkError, match="in time"):
+            bench.http(HTTPS_PROXY="").send(Request(f"{GOOGLE}/", (), seconds=0.3, reach=REACH))
+        assert time.monotonic() - started < 9
+        done.set()
+
+    def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As with IPv6 that leads nowhere."""
+        server = bench.google(lambda _: response("in"))
+        with ExitStack() as stack:
+            full = stack.enter_context(socket.socket())
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(3):
+                caller = stack.enter_context(socket.socket())
+                caller.setblocking(False)
+                caller.connect_ex(full.getsockname())
+            found = [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", where)
+                for where in (full.getsockname(), ("127.0.0.1", server.port))
+            ]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+            http = bench.http(Limits(connect=2), HTTPS_PROXY="")
+            assert http.send(get()).body == "in"
+        assert bench.slept == []
+
+    def test_a_name_that_cannot_be_one(self, bench: Bench) -> None:
+        with pytest.raises(NetworkError, match="could not be found"):
+            bench.http(HTTPS_PROXY=f"http://{'a' * 70}.test:8080").send(get())
+
     def test_a_name_that_does_not_exist(self, bench: Bench) -> None:
         host = "no-such-host.invalid"
         with pytest.raises(NetworkError, match=f"address of {host} could not be found") as caught:
@@ -842,6 +1019,32 @@ class TestTrust:
         proxies_own = trustme.CA(organization_name="Zcompany \x1b[31mProxy")
         error = self.refused(bench, proxies_own.issue_cert("accounts.google.com"))
         assert "not trusted: it is signed by “Zcompany \\x1b[31mProxy”" in error.message
+        assert "--ca-bundle" in error.hint
+
+    def test_one_that_is_signed_by_itself(self, bench: Bench) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.google.com")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName("accounts.google.com")]), critical=False
+            )
+            .sign(key, hashes.SHA256())
+        )
+        leaf = trustme.LeafCert(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+            certificate.public_bytes(Encoding.PEM),
+            [],
+        )
+        error = self.refused(bench, leaf)
+        assert "is not trusted: it is signed by “accounts.google.com”" in error.message
         assert "--ca-bundle" in error.hint
 
     def test_an_expired_certificate(self, bench: Bench) -> None:
@@ -893,6 +1096,31 @@ class TestTrust:
             with pytest.raises(NetworkError, match=r"No secure connection .* it was broken off"):
                 bench.http(HTTPS_PROXY="").send(Request(f"{origin}/", reach=Reach(origin)))
 
+    def test_learning_the_issuer_takes_no_longer_than_it_may(self, bench: Bench) -> None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("localhost").configure_cert(tls)
+
+        class Slow(Listener):
+            def serve(self, sock: socket.socket) -> None:
+                if self.connections == 1:
+                    with tls.wrap_socket(sock, server_side=True):
+                        return
+                sock.sendall(b"\x16\x03\x03\x40\x00")  # the head of a long record
+                while not self.closing.wait(0.02):
+                    sock.sendall(b"\x02")
+
+        with Slow() as slow:
+            origin = Origin("localhost", slow.port)
+            http = bench.http(HTTPS_PROXY="")
+            http.connections.look_seconds = 0.3
+            started = time.monotonic()
+            with pytest.raises(
+                NetworkError, match=r"of localhost:\d+ is not trusted\. Nothing was"
+            ):
+                http.send(Request(f"{origin}/", reach=Reach(origin)))
+            assert time.monotonic() - started < 9
+            assert slow.connections == 2
+
     def test_certifis_bundle_is_not_added(self, bench: Bench) -> None:
         bench.google(lambda _: response())
         http = bench.http()
@@ -931,6 +1159,24 @@ class TestProxies:
         assert f"127.0.0.1:{proxy.port}" in caught.value.message
         assert "hunter2" not in caught.value.message + caught.value.hint
         assert len(proxy.asked) == 1
+
+    @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: "], ids=["stall", "drip"])
+    def test_a_proxy_that_never_opens_the_tunnel(self, bench: Bench, says: bytes) -> None:
+        class Slow(Listener):
+            def serve(self, sock: socket.socket) -> None:
+                sock.recv(4096)
+                sock.sendall(says)
+                while not self.closing.wait(0.02):
+                    sock.sendall(says[-1:])
+
+        with Slow() as slow:
+            started = time.monotonic()
+            with pytest.raises(NetworkError, match="in time") as caught:
+                bench.http(Limits(total=0.4), HTTPS_PROXY=f"http://127.0.0.1:{slow.port}").send(
+                    post()
+                )
+            assert time.monotonic() - started < 9  # sooner than the time limit for connecting
+        assert "may have counted" not in caught.value.message
 
     def test_a_proxy_that_is_not_there(self, bench: Bench) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
