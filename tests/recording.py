@@ -40,7 +40,7 @@ _STEADY = (
     (re.compile(r"(MFA token: )\d{6}"), r"\g<1>492039"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "2026-01-30"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "21:30:00"),
-    (re.compile(r"\b\d\d:\d\d\b(?!:)"), "21:30"),
+    (re.compile(r"(?<!:)\b\d\d:\d\d\b(?!:)"), "21:30"),
     (re.compile(r"AROA\w+"), "AROA0EXAMPLE0EXAMPLE0"),
 )
 """What is not the same twice, and what stands for it, of the same length."""

@@ -51,7 +51,8 @@ def test_the_wheel_has_the_package_and_nothing_else(made: tuple[Path, Path]) -> 
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = ROOT / "samlauth"
     source = {str(path.relative_to(ROOT)) for path in package.rglob("*.py")}
-    assert names == source | {"samlauth/py.typed"}
+    manual = f"samlauth-{samlauth.__version__}.data/data/share/man/man1/samlauth.1"
+    assert names == source | {"samlauth/py.typed", manual}
 
 
 def test_the_sdist_has_what_its_tests_and_its_makefile_need(made: tuple[Path, Path]) -> None:
@@ -100,7 +101,7 @@ def test_what_is_imported_is_asked_for() -> None:
     """Or belongs to something that is: botocore to boto3, werkzeug to flask."""
     ours = {
         canonicalize_name(each.name)
-        for each in asked("sandbox", "secrets", "images", "kerberos", "check")
+        for each in asked("sandbox", "secrets", "images", "fido2", "kerberos", "check")
         if not each.marker or each.marker.evaluate()
     }
     theirs = {

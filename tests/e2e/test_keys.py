@@ -109,11 +109,11 @@ def test_a_terminal_whose_line_can_be_written_over(make_desk: MakeDesk) -> None:
     key = desk.key()
     run = desk.stage.start(*desk.stage.main_job, **desk.told, TERM="xterm")
     run.answer_password()
-    run.expect(f"{TOUCH} (SoftKey)\r\n")
-    run.expect("\r60 s left; ? for another way\x1b[K")
-    run.expect("\r59 s left; ? for another way\x1b[K")
+    run.expect(f"{TOUCH} (SoftKey) · 60 s left; ? for another way")
+    run.expect("\x1b[J")
+    run.expect(f"{TOUCH} (SoftKey) · 59 s left; ? for another way")
     key.hold(touch="yes")
-    run.expect("\r\x1b[K")
+    run.expect("\x1b[J")
     assert_signed_in(run, codes=0)
 
 

@@ -96,7 +96,8 @@ class SecurityKey:
         if not is_for(challenge.request, challenge.origin):
             raise UnsafePage(
                 "The sign-in page asked for the security key in the name of "
-                f"{challenge.request.rp_id}, which is not its own. The key was not asked."
+                f"{challenge.request.rp_id}, which is not its own. The key was not asked.",
+                hint="Sign in with a browser and look at the address there before you go on.",
             )
         if challenge.refused:
             self._tell(safe(challenge.refused, 400))
@@ -187,6 +188,7 @@ class SecurityKey:
                     raise NobodyToAsk(
                         "samlauth has to ask for the PIN of your security key, and there is no "
                         "terminal to ask on.",
+                        hint="Run the command in a terminal.",
                     )
                 case AnotherWay() | Resend():
                     return AnotherWay()

@@ -11,6 +11,7 @@ from samlauth.idp.adfs import refusals
 from samlauth.idp.adfs.attempt import Attempt
 from samlauth.idp.adfs.challenge import follow, leave, usable
 from samlauth.idp.adfs.pages.states import HomeRealms, Login, Realm, UserName
+from samlauth.reach import Reach
 
 OWN_DIRECTORY: Final = "AD AUTHORITY"
 """What ADFS calls its company's own Active Directory."""
@@ -83,6 +84,9 @@ def identify(attempt: Attempt, state: UserName) -> Flow[Page]:
 
 def log_in(attempt: Attempt, state: Login) -> Flow[Page]:
     """Send user name and password, each password once."""
+    if attempt.answered:
+        # A page that something in between put here says nothing of the last answer.
+        Reach(attempt.origin).check(state.form.action, "password")
     if attempt.answered == "push" or attempt.answered.startswith("code "):
         raise refusals.back_at_the_start(state.said)
     for option in state.others:
