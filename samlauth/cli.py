@@ -36,6 +36,8 @@ COMMANDS = (
     "credential-process",
     "assertion",
     "settings",
+    "report",
+    "replay",
     "rehearse",
 )
 
@@ -63,6 +65,8 @@ other commands:
   samlauth totp add -p NAME             make one-time codes of a secret in the keyring
   samlauth logout [-p NAME | --all]     remove what samlauth keeps
   samlauth settings -p NAME [--json]    each value, and where it came from
+  samlauth report                       bundle what a failed sign-in met, for whoever mends it
+  samlauth replay FILE                  name the pages of such a bundle
   samlauth rehearse google | adfs       try it all on a local identity provider and STS
 """
 
@@ -157,6 +161,10 @@ def dispatch(argv: list[str]) -> int:
             return _logout(rest)
         case "settings":
             return _settings(rest)
+        case "report":
+            return _report(rest)
+        case "replay":
+            return _replay(rest)
         case "rehearse":
             return _rehearse(rest)
         case _:
@@ -442,6 +450,16 @@ def _to_sign_in(
         action="store_true",
         help="no colours, nothing that moves, numbered lists; the same on a dumb terminal",
     )
+    parser.add_argument(
+        "--save-failure-html",
+        action="store_true",
+        help="keep the page a sign-in failed at, without anything of yours",
+    )
+    parser.add_argument(
+        "--save-saml-flow",
+        action="store_true",
+        help="keep every page of the sign-in, without anything of yours",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument(
         "-l",
@@ -465,6 +483,29 @@ def _settings(argv: list[str]) -> int:
     from samlauth.commands import settings
 
     return settings.run(options, _flags(options))
+
+
+def _report(argv: list[str]) -> int:
+    from samlauth.commands import report as command
+
+    parser = _parser(
+        "samlauth report [-o FILE]",
+        "Put what the last failed sign-in came across into a bundle, to be handed to a maintainer.",
+        "The pages in it are bare: no text, no values, no names of yours. Nothing is sent anywhere.\n",
+    )
+    command.arguments(parser)
+    return command.run(_parse(parser, argv))
+
+
+def _replay(argv: list[str]) -> int:
+    from samlauth.commands import replay
+
+    parser = _parser(
+        "samlauth replay FILE",
+        "Name each page of a bundle that samlauth report made, as this version reads it.",
+    )
+    replay.arguments(parser)
+    return replay.run(_parse(parser, argv))
 
 
 def _rehearse(argv: list[str]) -> int:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from samlauth import driver, settings
@@ -14,22 +15,25 @@ from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUserna
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.http import Http
+from samlauth.effects.recorder import Recorder
 from samlauth.effects.ring import Ring
 from samlauth.effects.secrets import Answer, Keyring, PasswordFile, PasswordLine, first_of
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
-from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
+from samlauth.errors import CodeRefused, FileError, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import (
     Browse,
     BrowserEnded,
     Caller,
     CallSTS,
     Credentials,
+    Ended,
     Flow,
     Page,
     Refusal,
     Request,
     Unmade,
+    Wait,
 )
 from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
@@ -37,6 +41,7 @@ from samlauth.settings import TABLE, Setting, Settings
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from samlauth.effects.browser import Mode
     from samlauth.effects.sessions import Sessions
@@ -61,12 +66,16 @@ class World:
         stdin: bool = True,
     ) -> None:
         self._values = values
+        self._redactor = redactor
+        self._recorder = Recorder(values[settings.IDP] or "", values[settings.USERNAME] or "")
+        self._keep_html = getattr(options, "save_failure_html", False)
+        self._keep_flow = getattr(options, "save_saml_flow", False)
         self._terminal = Terminal(quiet=options.quiet, plain=options.plain)
         certificate = values[settings.CLIENT_CERT]
         self._http = Http(
             os.environ,
             values[settings.CA_BUNDLE],
-            hide=redactor.hide,
+            hide=partial(redactor.hide, certain=False),
             client_certificate=(certificate, values[settings.CLIENT_KEY]) if certificate else None,
         )
         self._sts = STS(self._http)
@@ -108,7 +117,7 @@ class World:
             self._terminal.tell,
             self._call_sts,
             redactor,
-            self._terminal.wait,
+            self._wait,
             self._browse,
         )
 
@@ -121,7 +130,7 @@ class World:
     def run(self, flow: Flow[T]) -> T:
         """Drive the flow, and remember the session it made; its errors are the caller's."""
         try:
-            done = driver.run(flow, self._effects)
+            done = self._recorded(flow)
         except (SignInRefused, CodeRefused, NeedsBrowser, UnsafePage):
             if self._given is not None and self._sessions is not None:
                 # Without it the person would have been asked, which is what helps now.
@@ -132,18 +141,50 @@ class World:
             self._sessions.keep(*whose, self._http.cookies(self._origin))
         return done
 
+    def _recorded(self, flow: Flow[T]) -> T:
+        """Drive the flow; of one that fails, keep what a report needs."""
+        try:
+            done = driver.run(flow, self._effects)
+        except Exception as error:
+            if self._recorder.has_pages:
+                folder = self._folder()
+                kept = self._recorder.keep_failure(
+                    folder, error, self._redactor, html=self._keep_html
+                )
+                if kept is not None:
+                    warn(f"The last page is in {kept}, without anything of yours.")
+                self._save_flow(error)
+            raise
+        self._save_flow(None)
+        return done
+
+    def _save_flow(self, error: Exception | None) -> None:
+        if not self._keep_flow:
+            return
+        try:
+            kept = self._recorder.keep_flow(self._folder(), error, self._redactor)
+            warn(f"The pages of the sign-in are in {kept}, without anything of yours.")
+        except (FileError, OSError) as fault:
+            warn(f"The pages of the sign-in were not saved: {fault}")
+
+    def _folder(self) -> Path:
+        return files.locate(os.environ).config.parent / "samlauth"
+
     def keep_password(self) -> None:
         """Put the password that was typed into the keyring, if it is to be there."""
         if self._keyring is not None:
             self._keyring.keep()
 
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
-        given = self._answer(challenge)
+        with self._recorder.doing(type(challenge).__name__):
+            given = self._answer(challenge)
         match challenge, given:
             case EnterSetting(name="username"), str():
                 self._username = given.strip()
+                self._recorder.signs_in(given)
             case EnterUsername(), str():
                 self._username = given.strip()
+                self._recorder.signs_in(given)
                 self.answers[settings.USERNAME] = given
             case Confirm(setting=str(name)), True:
                 self.answers |= {row: True for row in TABLE if row.name == name}
@@ -182,24 +223,30 @@ class World:
         if self._origin is None:
             self._begin(request)
         with self._terminal.showing(request.shows):
-            return self._http.send(request)
+            return self._recorder.send(request, self._http.send)
 
     def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
-        with self._terminal.showing(step.shows):
+        with self._terminal.showing(step.shows), self._recorder.doing("CallSTS"):
             return self._sts.call(step)
+
+    def _wait(self, step: Wait, send: driver.Send) -> Ended:
+        with self._recorder.doing("Wait"):
+            return self._terminal.wait(step, send)
 
     def _browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
         from samlauth.effects.browser import Browser
 
         values = self._values
-        return Browser(
+        browser = Browser(
             os.environ,
             path=values[settings.BROWSER_PATH],
             mode=cast("Mode", values[settings.BROWSER_MODE]),
             seconds=values[settings.BROWSER_TIMEOUT],
             until=self._terminal.until,
             tell=output.tell,
-        ).browse(step)
+        )
+        with self._recorder.doing("Browse"):
+            return browser.browse(step)
 
 
 def _programs(values: Settings) -> list[Answer]:

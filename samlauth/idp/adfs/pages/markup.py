@@ -21,7 +21,8 @@ _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 _GUID = re.compile(
     r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])", re.I
 )
-_MSIS = re.compile(r"\bMSIS\d{4}\b")
+MSIS: Final = re.compile(r"\bMSIS\d{4}\b")
+"""Microsoft's numbers for errors."""
 _ACCOUNT = frozenset({"username", "email"})
 
 
@@ -125,7 +126,7 @@ _TROUBLE = ("openingMessage", "errorMessage")
 
 def error_code(document: Document) -> str:
     """Microsoft's number for an error; empty when the page has none."""
-    found = _MSIS.search(document.visible_text(document.root))
+    found = MSIS.search(document.visible_text(document.root))
     return found.group() if found else ""
 
 
