@@ -17,6 +17,7 @@ _LONGEST_SPELT: Final = 256
 """Characters of the longest secret that is looked for however each of its characters is written; of
 a longer one, the ways in which programs write it as a whole are."""
 
+_MARK: Final = re.compile(r"[%&\\+]")
 _ESCAPED: Final = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(["'\\/bfnrt]))""")
 _BYTE: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
 _QUOTED: Final = re.compile(r"%[0-9A-F]{2}")
@@ -46,8 +47,15 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """``text`` without the secrets known so far, the longest taken out first."""
+        # Most lines have nothing in them that an encoding could begin with; the patterns for the
+        # others take long to build.
+        plain = _MARK.search(text) is None
         for secret in sorted(self._certain, key=len, reverse=True):
-            text = _pattern(secret).sub(HIDDEN, text)
+            if plain:
+                for form in _forms(secret):
+                    text = text.replace(form, HIDDEN)
+            else:
+                text = _pattern(secret).sub(HIDDEN, text)
         return text
 
     def holds(
@@ -84,11 +92,13 @@ class CleanFormatter(logging.Formatter):
         return self._redactor.clean(super().format(record))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """The secret and its base64, as far as it is the same wherever the secret stands."""
+@lru_cache(maxsize=500)
+def _forms(secret: str) -> tuple[str, ...]:
+    """The secret and its base64, as far as it is the same wherever the secret stands; the longest
+    first."""
     import base64
 
-    yield secret
+    found = {secret}
     data = secret.encode("utf-8", "surrogatepass")
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for lead in range(3):
@@ -97,7 +107,8 @@ def _forms(secret: str) -> Iterator[str]:
             encoded = encode(b"\0" * lead + data).decode("ascii").rstrip("=")
             start = (0, 2, 3)[lead]
             end = len(encoded) if (lead + len(data)) % 3 == 0 else -1
-            yield encoded[start:end]
+            found.add(encoded[start:end])
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _readings(text: str) -> Iterator[str]:

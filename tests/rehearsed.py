@@ -113,7 +113,15 @@ def pages_of(sort: Sort, *wrong: str) -> list[Page]:
     """Each page of a sign-in, in order; however it ends."""
     idp, mfa, pages = sort
     seen: list[Page] = []
-    with Rehearsal(idp=idp, mfa=mfa, pages=pages, prompt_seconds=5, poll_seconds=0.2) as rehearsal:  # type: ignore[arg-type]  # as listed
+    rehearsal = Rehearsal(
+        idp=idp,
+        mfa=mfa,  # type: ignore[arg-type]  # as listed
+        pages=pages,
+        prompt_seconds=5,
+        poll_seconds=0.2,
+        taps_after=0.05,
+    )
+    with rehearsal:
         person = Person(rehearsal, list(wrong))
         http = Http(rehearsal.environ, hide=lambda _: None)
 
