@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from samlauth import __version__
 from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
+from samlauth.printable import safe
 
 if TYPE_CHECKING:
     from samlauth.redactor import Redactor
@@ -40,6 +41,9 @@ COMMANDS = (
     "replay",
     "rehearse",
 )
+
+_LONGEST = 10_000
+"""Columns of a line of an error."""
 
 DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
 
@@ -176,9 +180,10 @@ def dispatch(argv: list[str]) -> int:
 
 def report(error: SamlauthError) -> None:
     """Tell the person what happened and what to do next."""
-    output.tell(f"samlauth: {error.message}")
-    for line in error.hint.splitlines():
-        output.tell(f"  {line}")
+    # Whoever made the error has escaped what it quotes; this is for what was forgotten.
+    output.tell(f"samlauth: {safe(error.message, _LONGEST)}")
+    for line in error.hint.split("\n") if error.hint else ():
+        output.tell(f"  {safe(line, _LONGEST)}")
 
 
 def _unexpected(error: Exception) -> int:
@@ -613,7 +618,9 @@ def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespa
     if unknown:
         flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]
         what = (
-            f"has no option {flags[0]}" if flags else "was given a word that belongs to no option"
+            f"has no option {safe(flags[0])}"
+            if flags
+            else "was given a word that belongs to no option"
         )
         raise UsageError(
             f"samlauth {what}.",
