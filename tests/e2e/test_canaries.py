@@ -287,3 +287,19 @@ def test_every_failure(
 
 def refuse(_sts: object, parameters: dict[str, str], _region: object) -> Response:
     raise Fault("AccessDenied", f"Not authorized: {parameters['SAMLAssertion']}", 403)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_every_file_is_private_whatever_the_umask(umask: int, begin: Begin) -> None:
+    walk = begin(("google", "totp", "v3"))
+    before = os.umask(umask)
+    try:
+        assert walk.sign_in() == 0, walk.printed
+        walk.person.wrong[:] = WRONG
+        assert walk.sign_in("--force") == 4
+        assert walk.run("report", "-o", str(walk.rehearsal.home / "report.zip")) == 0
+    finally:
+        os.umask(before)
+    made = [path for path in walk.rehearsal.home.rglob("*") if not path.is_symlink()]
+    assert len(made) > 10
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
