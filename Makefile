@@ -6,13 +6,14 @@ VENV ?= .venv
 EXTRAS ?= test,check
 BIN = $(VENV)/bin
 
-.PHONY: help demo test check format faults bench clean
+.PHONY: help demo test check format faults fuzz bench clean
 
 help:
 	@echo "make demo    install samlauth into $(VENV) and sign in to a rehearsal, in this terminal"
 	@echo "make test    install what the tests need, run them, then make check"
 	@echo "make check   formatting, lint, types, and what the README says of --help"
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
+	@echo "make fuzz    feed made-up pages and SAML responses to their readers, FUZZ_SECONDS each"
 	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth; a silent browser"
 
 # Editable by a plain path entry: setuptools' other ways load a finder at every start.
@@ -55,6 +56,14 @@ $(VENV)-peer/.installed:
 
 bench: $(VENV)/.test $(VENV)-peer/.installed
 	$(BIN)/python -m tests.bench $(VENV)-peer
+
+# By hand: each target for FUZZ_SECONDS. What breaks one is left in fuzz/found.
+FUZZ_SECONDS ?= 600
+FUZZ = google adfs saml
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet 'atheris >= 3'
+	for target in $(FUZZ); do $(BIN)/python -m fuzz $$target $(FUZZ_SECONDS) || exit 1; done
 
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.faults

@@ -15,7 +15,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 import pytest
@@ -62,11 +61,12 @@ def terminal() -> Iterator[tuple[Path, io.StringIO]]:
         os.environ.update(HOME=folder, TERM="xterm-256color", HTTPS_PROXY="http://127.0.0.1:1")
         (Path(folder) / ".aws").mkdir(mode=0o700)
         with (
-            patch.object(Console, "open", nobody),
-            patch("sys.stdin", io.StringIO()),
+            pytest.MonkeyPatch.context() as patch,
             redirect_stdout(printed),
             redirect_stderr(printed),
         ):
+            patch.setattr(Console, "open", nobody)
+            patch.setattr("sys.stdin", io.StringIO())
             yield Path(folder) / ".aws", printed
 
 

@@ -103,6 +103,7 @@ def as_before() -> Iterator[None]:
     try:
         yield
     finally:
+        _settle()
         os.environ.clear()
         os.environ.update(environ)
         threading.excepthook = hook
@@ -113,6 +114,13 @@ def as_before() -> Iterator[None]:
         logging.getLogger().handlers[:] = root
         for number, handler in ends.items():
             signal.signal(number, handler)
+
+
+def _settle() -> None:
+    """Wait for the thread that gets STS ready: it reads the environment."""
+    for thread in threading.enumerate():
+        if thread.name == "sts":
+            thread.join(60)
 
 
 class Walk:
@@ -142,6 +150,7 @@ class Walk:
 
     def run(self, *words: str) -> int:
         """The exit code of a command."""
+        _settle()
         os.environ.clear()
         os.environ.update(self.rehearsal.environ | {"TERM": "dumb"})
         status = cli.guarded(list(words))
