@@ -36,3 +36,22 @@ def test_pages_that_are_put_together_of_others(target: str, data: st.DataObject)
 
 def test_each_target_has_a_corpus() -> None:
     assert {path.name for path in CORPUS.iterdir()} == TARGETS.keys()
+
+
+NESTED = {
+    "white space": "<div>\n" * 40_000,
+    "sayings nobody sees": "<div aria-hidden=true>" + "<div>not authorized" * 20_000,
+    "entries": "<form><button name=challenge value=1><b dir=ltr>x" * 900,
+    "accounts": "<form action=/accountchooser method=post>" + "<div><a href=/x>ada@x.yz " * 8_000,
+    "realms": "<form id=hrd>" + "<div onclick=\"HRD.selection('a')\">x" * 8_000,
+    "ways": "<form><input name=Context><input name=__EVENTTARGET>"
+    + "<div id=verificationOption1>x" * 8_000,
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("target", ["google", "adfs"])
+def test_a_page_that_is_nested_on_purpose_takes_no_time(target: str, kind: str) -> None:
+    began = time.process_time()
+    TARGETS[target](NESTED[kind].encode())
+    assert time.process_time() - began < 5

@@ -101,10 +101,13 @@ def _without_error(document: Document, tag: Tag, selector: str) -> list[Tag]:
 
 def saying(document: Document, words: Iterable[str]) -> str:
     """The text, of one element, that has any of ``words``, in lower case, in it; empty for none."""
-    for node in document.root.find_all(string=True):
-        text = document.visible_text(node.parent) if node.parent is not None else ""
-        if any(word in node.casefold() and word in text.casefold() for word in words):
-            return safe(text, 200)
+    words = tuple(words)
+    for node in document.visible_strings():
+        # The text of an element is long to gather: that of each, on a page that is nested deeply on
+        # purpose, would take hours.
+        said = node.casefold()
+        if any(word in said for word in words):
+            return safe(document.visible_text(node.parent), 200)
     return ""
 
 
