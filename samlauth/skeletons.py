@@ -163,7 +163,7 @@ class _Keeper:
     def is_plain(self, text: str) -> bool:
         """Whether a name looks given by a programmer, and has nothing of the person's in it."""
         parts = [part for part in _BETWEEN.split(text) if part]
-        return bool(parts) and len(text) <= 80 and all(map(self._is_plain, parts))
+        return bool(parts) and len(text) < 80 and all(map(self._is_plain, parts))
 
     def _is_plain(self, part: str) -> bool:
         return (
