@@ -92,6 +92,7 @@ SECRETS = st.text(min_size=6, max_size=30)
 
 
 @given(st.binary(max_size=8), st.binary(max_size=8), SECRETS)
+@settings(deadline=None)
 def test_a_secret_is_hidden_inside_longer_base64(before: bytes, after: bytes, secret: str) -> None:
     encoded = base64.b64encode(before + secret.encode() + after).decode()
     assert HIDDEN in clean(encoded, secret)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samlauth.effects import bundle
@@ -125,6 +125,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted(json.loads(encode(REPORT)))), JSON)
+@settings(deadline=None)
 def test_any_other_value_is_read_or_refused(key: str, value: object) -> None:
     content = {**json.loads(encode(REPORT)), key: value}
     with suppress(ValueError):
