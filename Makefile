@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 # Every version the tests run with, by hash. `make lock` writes these from setup.cfg.
 LOCKED = requirements/test.txt $(if $(findstring kerberos,$(EXTRAS)),requirements/kerberos.txt)
 
-.PHONY: help demo test test-all check format dist lock faults bench
+.PHONY: help demo test test-all check format dist lock faults fuzz bench
 
 help:
 	@echo "make demo    install samlauth into $(VENV) and sign in to a rehearsal, in this terminal"
@@ -20,6 +20,7 @@ help:
 	@echo "make dist    the sdist and the wheel, made twice and compared, and a sign-in with the wheel"
 	@echo "make lock    write requirements/ anew from setup.cfg; UPGRADE=--upgrade takes newer versions"
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
+	@echo "make fuzz    feed made-up pages and SAML responses to their readers, FUZZ_SECONDS each"
 	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth; a silent browser"
 
 # Editable by a plain path entry: setuptools' other ways load a finder at every start.
@@ -96,6 +97,14 @@ $(VENV)-peer/.installed:
 
 bench: $(VENV)/.test $(VENV)-peer/.installed
 	$(BIN)/python -m tests.bench $(VENV)-peer
+
+# By hand: each target for FUZZ_SECONDS. What breaks one is left in fuzz/found.
+FUZZ_SECONDS ?= 600
+FUZZ = google adfs saml
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet 'atheris >= 3'
+	for target in $(FUZZ); do $(BIN)/python -m fuzz $$target $(FUZZ_SECONDS) || exit 1; done
 
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.faults

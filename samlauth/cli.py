@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from samlauth import __version__
 from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
+from samlauth.printable import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,8 @@ COMMANDS = (
     "assertion",
     "settings",
     "doctor",
+    "report",
+    "replay",
     "rehearse",
     "completion",
     "docker-alias",
@@ -52,6 +55,8 @@ WORDS = {
     "completion": ("bash", "zsh", "fish", "powershell"),
 }
 """What may follow a command at once, where that is a few words."""
+_LONGEST = 10_000
+"""Columns of a line of an error."""
 
 DESCRIPTION = "Sign in to AWS through your company's identity provider, and write the credentials to a profile."
 
@@ -78,6 +83,8 @@ other commands:
   samlauth logout [-p NAME | --all]     remove what samlauth keeps
   samlauth settings -p NAME [--json]    each value, and where it came from
   samlauth doctor -p NAME [--fix]       what stands in the way, and what helps
+  samlauth report                       bundle what a failed sign-in met, for whoever mends it
+  samlauth replay FILE                  name the pages of such a bundle
   samlauth rehearse google | adfs       try it all on a local identity provider and STS
   samlauth completion SHELL             have bash, zsh, fish or powershell finish what you type
   samlauth docker-alias                 the line that makes samlauth run in Docker
@@ -186,6 +193,10 @@ def dispatch(argv: list[str]) -> int:
             return _settings(rest)
         case "doctor":
             return _doctor(rest)
+        case "report":
+            return _report(rest)
+        case "replay":
+            return _replay(rest)
         case "rehearse":
             return _rehearse(rest)
         case "completion":
@@ -201,9 +212,10 @@ def dispatch(argv: list[str]) -> int:
 
 def report(error: SamlauthError) -> None:
     """Tell the person what happened and what to do next."""
-    output.tell(f"{output.coloured('samlauth:', _ALARM)} {error.message}")
-    for line in error.hint.splitlines():
-        output.tell(f"  {line}")
+    # Whoever made the error has escaped what it quotes; this is for what was forgotten.
+    output.tell(f"{output.coloured('samlauth:', _ALARM)} {safe(error.message, _LONGEST)}")
+    for line in error.hint.split("\n") if error.hint else ():
+        output.tell(f"  {safe(line, _LONGEST)}")
 
 
 def _unexpected(error: Exception) -> int:
@@ -470,6 +482,16 @@ def _to_sign_in(
     parser: argparse.ArgumentParser, argv: list[str]
 ) -> tuple[argparse.Namespace, Redactor]:
     """The command line of whatever may have to sign in, and the precautions for that."""
+    parser.add_argument(
+        "--save-failure-html",
+        action="store_true",
+        help="keep the page a sign-in failed at, without anything of yours",
+    )
+    parser.add_argument(
+        "--save-saml-flow",
+        action="store_true",
+        help="keep every page of the sign-in, without anything of yours",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument(
         "-l",
@@ -510,6 +532,29 @@ def _doctor(argv: list[str]) -> int:
     options = _parse(parser, argv)
     _end_on_signals()
     return doctor.run(options)
+
+
+def _report(argv: list[str]) -> int:
+    from samlauth.commands import report as command
+
+    parser = _parser(
+        "samlauth report [-o FILE]",
+        "Put what the last failed sign-in came across into a bundle, to be handed to a maintainer.",
+        "The pages in it are bare: no text, no values, no names of yours. Nothing is sent anywhere.\n",
+    )
+    command.arguments(parser)
+    return command.run(_parse(parser, argv))
+
+
+def _replay(argv: list[str]) -> int:
+    from samlauth.commands import replay
+
+    parser = _parser(
+        "samlauth replay FILE",
+        "Name each page of a bundle that samlauth report made, as this version reads it.",
+    )
+    replay.arguments(parser)
+    return replay.run(_parse(parser, argv))
 
 
 def _rehearse(argv: list[str]) -> int:
@@ -682,7 +727,9 @@ def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespa
     if unknown:
         flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]
         what = (
-            f"has no option {flags[0]}" if flags else "was given a word that belongs to no option"
+            f"has no option {safe(flags[0])}"
+            if flags
+            else "was given a word that belongs to no option"
         )
         raise UsageError(
             f"samlauth {what}.",

@@ -22,6 +22,9 @@ from samlauth.selectors import select
 
 MAX_TAGS: Final = 50_000
 """Far beyond any sign-in page; reading more would only cost time and memory."""
+MAX_DEPTH: Final = 150
+"""Of an element: a sign-in page has some thirty. A reader looks through what is in an element, so that
+the time it takes goes by the depth as well."""
 MAX_CONTROLS: Final = 1_000
 """Of one page, over all its forms."""
 
@@ -140,6 +143,19 @@ class Document:
         # text that looks like a file's name or like XML, which is not a person's business.
         text = body.encode("utf-8", "replace").decode("utf-8").lstrip("\ufeff")
         self.root = BeautifulSoup(f"<!doctype html>{text}", "lxml")
+        if self._is_too_deep():
+            raise PageUnreadable(
+                "The sign-in page is nested far deeper than any sign-in page should be.",
+                hint="Open the same page in a browser. If it looks right, tell your administrator.",
+            )
+
+    def _is_too_deep(self) -> bool:
+        depths = {id(self.root): 0}
+        for tag in self._tags:
+            depth = depths[id(tag)] = depths[id(tag.parent)] + 1
+            if depth > MAX_DEPTH:
+                return True
+        return False
 
     def first(self, selector: str) -> Tag | None:
         """The first element that a selector matches, as :mod:`samlauth.selectors` knows them."""
@@ -178,6 +194,16 @@ class Document:
                 pieces.append(str(node) if place.block is block else f" {node}")
                 block = place.block
         return " ".join("".join(pieces).split())
+
+    def visible_strings(self) -> Iterator[NavigableString]:
+        """Each piece of text that a person reads, in the order of the page."""
+        for node in self.root.descendants:
+            if (
+                isinstance(node, NavigableString)
+                and _is_text(node)
+                and not self._place(node).hidden
+            ):
+                yield node
 
     def _place(self, node: PageElement) -> _Place:
         return self._places[id(node.parent)]

@@ -20,11 +20,20 @@ A login that ends in an error is run with ``raises``, so that what it sent can s
 
     run = replay(flow, hostile_page, "correct horse", raises=UnsafePage)
     assert [request.carrying for request in run.requests] == ["nothing"]
+
+A report of a sign-in that failed elsewhere, as ``samlauth report`` makes it, is a test's pages::
+
+    from samlauth.idp.google.pages import read
+    from samlauth.testing import reported
+
+    pages = [seen.page for seen in reported("samlauth-report-20261122T060000.zip").pages]
+    assert isinstance(read(pages[-1]), Menu)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import NoneType
 from typing import Any, Generic, TypeVar, overload
 
@@ -45,6 +54,7 @@ from samlauth.flow import (
     Tell,
     Wait,
 )
+from samlauth.reports import Report
 from samlauth.saml import SAMLResponse
 
 T = TypeVar("T")
@@ -109,6 +119,13 @@ def replay(
         raise AssertionError(f"the flow ended well; {raises.__name__} was expected")
     entries.finish()
     return replace(run, result=result)
+
+
+def reported(path: str | Path) -> Report:
+    """The report in a bundle. Raises FileError for what is none."""
+    from samlauth.effects import bundle
+
+    return bundle.read(Path(path))
 
 
 def _run(flow: Flow[T], entries: _Script, run: Replay[Any]) -> T:

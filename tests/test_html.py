@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Fields
-from samlauth.html import MAX_CONTROLS, MAX_TAGS, Document, Form
+from samlauth.html import MAX_CONTROLS, MAX_DEPTH, MAX_TAGS, Document, Form
 
 URL = "https://idp.example.com/a/login?x=1#top"
 
@@ -253,8 +253,8 @@ def test_what_is_hardly_html_is_read_without_a_warning(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "<div>" * (MAX_TAGS - 100),
-        "<div aria-hidden=true>" * (MAX_TAGS - 2000) + "<form>" + "<input name=a>" * MAX_CONTROLS,
+        ("<div>" * (MAX_DEPTH - 5) + "</div>" * (MAX_DEPTH - 5)) * 150,
+        "<div aria-hidden=true>" * (MAX_DEPTH - 5) + "<form>" + "<input name=a>" * MAX_CONTROLS,
         "<form>" * (MAX_TAGS - 100),
         "<p>" + "x" * 5_000_000,
         "<form " + "a=1 " * 100_000 + ">",
@@ -270,7 +270,13 @@ def test_an_odd_page_is_read_in_bounded_time(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["<a>" * (MAX_TAGS + 1), "<form>" + "<input name=a>" * (MAX_CONTROLS + 1)]
+    "body",
+    [
+        "<a>" * (MAX_TAGS + 1),
+        "<form>" + "<input name=a>" * (MAX_CONTROLS + 1),
+        "<div>" * (MAX_DEPTH + 1),
+        "<div>" * (MAX_TAGS - 100),
+    ],
 )
 def test_a_page_beyond_all_measure_is_refused(body: str) -> None:
     with pytest.raises(PageUnreadable) as caught:
@@ -301,3 +307,8 @@ def test_every_filled_field_is_sent_exactly_once(
 def test_no_text_breaks_the_reader(body: str) -> None:
     for form in Document(URL, body).forms:
         form.fill({})
+
+
+def test_the_text_a_person_reads_comes_piece_by_piece() -> None:
+    body = "<p>one <b>two</b></p><p hidden>three</p><script>four</script><!-- five -->six"
+    assert [str(text) for text in Document(URL, body).visible_strings()] == ["one ", "two", "six"]

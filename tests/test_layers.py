@@ -20,6 +20,8 @@ LAYERS = (
     {"aliases", "federation", "sts"},
     {"chains", "idp"},
     {"login"},
+    {"skeletons"},
+    {"reports"},
     {"peers"},
     {"settings", "awsfiles", "profiles"},
     {"batch", "diagnosis"},

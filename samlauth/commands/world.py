@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from samlauth import driver, settings
@@ -16,6 +16,7 @@ from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUserna
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.http import Http
+from samlauth.effects.recorder import Recorder
 from samlauth.effects.ring import Ring
 from samlauth.effects.secrets import (
     Answer,
@@ -29,7 +30,7 @@ from samlauth.effects.secrets import (
 from samlauth.effects.sts import STS
 from samlauth.effects.terminal import Terminal, has_terminal
 from samlauth.effects.turns import turn
-from samlauth.errors import CodeRefused, NeedsBrowser, SignInRefused, UnsafePage
+from samlauth.errors import CodeRefused, FileError, NeedsBrowser, SignInRefused, UnsafePage
 from samlauth.flow import (
     Browse,
     BrowserEnded,
@@ -50,6 +51,7 @@ from samlauth.settings import TABLE, Setting, Settings
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from samlauth.effects.browser import Mode
     from samlauth.effects.sessions import Sessions
@@ -77,6 +79,10 @@ class World:
         stdin: bool = True,
     ) -> None:
         self._values = values
+        self._redactor = redactor
+        self._recorder = Recorder(values[settings.IDP] or "", values[settings.USERNAME] or "")
+        self._keep_html = getattr(options, "save_failure_html", False)
+        self._keep_flow = getattr(options, "save_saml_flow", False)
         self._terminal = Terminal(quiet=options.quiet, plain=values[settings.PLAIN])
         if values[settings.PLAIN]:
             output.without_colours()
@@ -84,7 +90,7 @@ class World:
         self._http = Http(
             os.environ,
             values[settings.CA_BUNDLE],
-            hide=redactor.hide,
+            hide=partial(redactor.hide, certain=False),
             client_certificate=(certificate, values[settings.CLIENT_KEY]) if certificate else None,
         )
         self._sts = STS(self._http)
@@ -92,7 +98,6 @@ class World:
             # botocore takes longest to import; the identity provider and the person take longer
             # still. Not any sooner: two threads that both import hold each other up.
             threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
-        self._redactor = redactor
         self._person = Noted(self._terminal.answer)
         self._answer: Answer = first_of(self._touch, self._person.answer)
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
@@ -142,7 +147,7 @@ class World:
     def run(self, flow: Flow[T]) -> T:
         """Drive the flow, and remember the session it made; its errors are the caller's."""
         try:
-            done = driver.run(flow, self._effects)
+            done = self._recorded(flow)
         except (SignInRefused, CodeRefused, NeedsBrowser, UnsafePage):
             if self._given is not None and self._sessions is not None:
                 # Without it the person would have been asked, which is what helps now.
@@ -158,18 +163,50 @@ class World:
         """The password that the person typed last."""
         return self._person.typed
 
+    def _recorded(self, flow: Flow[T]) -> T:
+        """Drive the flow; of one that fails, keep what a report needs."""
+        try:
+            done = driver.run(flow, self._effects)
+        except Exception as error:
+            if self._recorder.has_pages:
+                folder = self._folder()
+                kept = self._recorder.keep_failure(
+                    folder, error, self._redactor, html=self._keep_html
+                )
+                if kept is not None:
+                    warn(f"The last page is in {kept}, without anything of yours.")
+                self._save_flow(error)
+            raise
+        self._save_flow(None)
+        return done
+
+    def _save_flow(self, error: Exception | None) -> None:
+        if not self._keep_flow:
+            return
+        try:
+            kept = self._recorder.keep_flow(self._folder(), error, self._redactor)
+            warn(f"The pages of the sign-in are in {kept}, without anything of yours.")
+        except (FileError, OSError) as fault:
+            warn(f"The pages of the sign-in were not saved: {fault}")
+
+    def _folder(self) -> Path:
+        return files.locate(os.environ).config.parent / "samlauth"
+
     def keep_password(self) -> None:
         """Put the password that was typed into the keyring, if it is to be there."""
         if self._keyring is not None:
             self._keyring.keep()
 
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
-        given = self._answer(challenge)
+        with self._recorder.doing(type(challenge).__name__):
+            given = self._answer(challenge)
         match challenge, given:
             case EnterSetting(name="username"), str():
                 self._username = given.strip()
+                self._recorder.signs_in(given)
             case EnterUsername(), str():
                 self._username = given.strip()
+                self._recorder.signs_in(given)
                 self.answers[settings.USERNAME] = given
             case Confirm(setting=str(name)), True:
                 self.answers |= {row: True for row in TABLE if row.name == name}
@@ -223,7 +260,7 @@ class World:
         if self._origin is None:
             self._begin(request)
         with self._terminal.showing(request.shows):
-            return self._http.send(request)
+            return self._recorder.send(request, self._http.send)
 
     def _turn(self, name: str) -> AbstractContextManager[None]:
         """The one run that may try the password that the keyring has under this name."""
@@ -233,28 +270,31 @@ class World:
         if self._keyring is not None:
             self._keyring.settled()
 
-    def _wait(self, step: Wait, send: Callable[[Request], Page]) -> Ended:
-        self._settled()
-        return self._terminal.wait(step, send)
-
     def _call_sts(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         self._settled()
-        with self._terminal.showing(step.shows):
+        with self._terminal.showing(step.shows), self._recorder.doing("CallSTS"):
             return self._sts.call(step)
+
+    def _wait(self, step: Wait, send: driver.Send) -> Ended:
+        self._settled()
+        with self._recorder.doing("Wait"):
+            return self._terminal.wait(step, send)
 
     def _browse(self, step: Browse) -> SAMLResponse | BrowserEnded:
         from samlauth.effects.browser import Browser
 
         self._settled()
         values = self._values
-        return Browser(
+        browser = Browser(
             os.environ,
             path=values[settings.BROWSER_PATH],
             mode=cast("Mode", values[settings.BROWSER_MODE]),
             seconds=values[settings.BROWSER_TIMEOUT],
             until=self._terminal.until,
             tell=output.tell,
-        ).browse(step)
+        )
+        with self._recorder.doing("Browse"):
+            return browser.browse(step)
 
 
 def _programs(values: Settings) -> list[Answer]:

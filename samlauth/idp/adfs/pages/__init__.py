@@ -54,10 +54,20 @@ from samlauth.printable import safe
 from samlauth.reach import origin_of
 from samlauth.saml import SAMLResponse
 
-__all__ = ["read"]
+__all__ = ["SPOKEN", "read"]
 
 _FORMS: Final = "FormsAuthentication"
 _EXPIRED: Final = re.compile(r"password (?:has )?expired|must change (?:your|the) password", re.I)
+SPOKEN: Final = (
+    _EXPIRED,
+    markup.MSIS,
+    *(
+        re.compile(re.escape(words), re.IGNORECASE)
+        for adapter in adapters.ADAPTERS
+        for words in (*adapter.denied, *adapter.expired)
+    ),
+)
+"""What a page says that names it."""
 _CHANGE: Final = "/adfs/portal/updatepassword"
 
 

@@ -21,7 +21,8 @@ _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 _GUID = re.compile(
     r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])", re.I
 )
-_MSIS = re.compile(r"\bMSIS\d{4}\b")
+MSIS: Final = re.compile(r"\bMSIS\d{4}\b")
+"""Microsoft's numbers for errors."""
 _ACCOUNT = frozenset({"username", "email"})
 
 
@@ -100,10 +101,13 @@ def _without_error(document: Document, tag: Tag, selector: str) -> list[Tag]:
 
 def saying(document: Document, words: Iterable[str]) -> str:
     """The text, of one element, that has any of ``words``, in lower case, in it; empty for none."""
-    for node in document.root.find_all(string=True):
-        text = document.visible_text(node.parent) if node.parent is not None else ""
-        if any(word in node.casefold() and word in text.casefold() for word in words):
-            return safe(text, 200)
+    words = tuple(words)
+    for node in document.visible_strings():
+        # The text of an element is long to gather: that of each, on a page that is nested deeply on
+        # purpose, would take hours.
+        said = node.casefold()
+        if any(word in said for word in words):
+            return safe(document.visible_text(node.parent), 200)
     return ""
 
 
@@ -125,7 +129,7 @@ _TROUBLE = ("openingMessage", "errorMessage")
 
 def error_code(document: Document) -> str:
     """Microsoft's number for an error; empty when the page has none."""
-    found = _MSIS.search(document.visible_text(document.root))
+    found = MSIS.search(document.visible_text(document.root))
     return found.group() if found else ""
 
 

@@ -56,12 +56,14 @@ from samlauth.printable import safe
 from samlauth.reach import origin_of
 from samlauth.saml import SAMLResponse
 
-__all__ = ["read"]
+__all__ = ["SPOKEN", "read"]
 
 _IDENTIFIER_PATHS = ("/v3/signin/identifier", "/signin/v1/lookup")
 _MENU_PATHS = ("/challenge/selection", "/selectchallenge")
 _KEYS = frozenset({"sk", "wa", "pk"})
 _APP_ERROR = re.compile(r"\b(?:app_not_[a-z_]+|not_a_saml_app|saml_[a-z_]+|failure_[a-z_]+)\b")
+SPOKEN: Final = (_APP_ERROR,)
+"""What a page says that names it."""
 _REJECTION = re.compile(r"[?&]rrk=([0-9]{1,4})(?![0-9])")
 
 _BETWEEN: Final = (
