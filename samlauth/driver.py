@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never, cast
 
 from samlauth.challenges import (
@@ -51,6 +50,7 @@ from samlauth.flow import (
 )
 from samlauth.redactor import Redactor
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 Send = Callable[[Request], Page]
 

@@ -7,11 +7,11 @@ stamped with the provider's :class:`Reach`, and whatever sends it asks :meth:`Re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from samlauth.errors import UnsafePage
+from samlauth.values import dataclass
 
 _SUSPECT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 

@@ -6,7 +6,6 @@ Importing this module loads all of it but botocore, in the order of need.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from samlauth.idp import IdentityProvider
 from samlauth.login import Known, SignedIn, Wanted, login, naming
 from samlauth.settings import Layer, Settings
 from samlauth.sts import Duration
+from samlauth.values import dataclass
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from http import HTTPStatus
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
@@ -32,6 +32,7 @@ from samlauth.errors import NetworkError, UnsafePage
 from samlauth.flow import Page, Request
 from samlauth.printable import safe
 from samlauth.reach import Carrying, Origin, Reach, origin_of
+from samlauth.values import dataclass
 
 log = logging.getLogger("samlauth.http")
 

@@ -194,6 +194,8 @@ class STS:
                 f"There is no STS endpoint at {safe(endpoint or region)}.",
                 hint="Name another region with -R." if endpoint is None else _ENDPOINT_HINT,
             )
+        if signed_with is None:
+            client.meta.events.register("choose-signer.sts", lambda **_: UNSIGNED)
         client.meta.events.register("before-send.sts", self._send)  # type: ignore[arg-type]  # an answer is allowed, and used: botocore.endpoint
         return client
 
@@ -368,7 +370,8 @@ def _isolated() -> botocore.session.Session:
         defaults[name] = (None, None, os.devnull, None)
     # The one lookup that goes to os.environ past these; _endpoint has read what it may say.
     defaults["ignore_configured_endpoint_urls"] = (None, None, True, None)
-    session = botocore.session.Session(session_vars=defaults)
+    # Botocore's own handlers are for what is odd about other services, and a hundred of them.
+    session = botocore.session.Session(session_vars=defaults, include_builtin_handlers=False)
     session.register_component("data_loader", Loader())
     return session
 
