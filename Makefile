@@ -13,7 +13,7 @@ help:
 	@echo "make test    install what the tests need, run them, then make check"
 	@echo "make check   formatting, lint, types, and what the README says of --help"
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
-	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth; a silent browser"
+	@echo "make bench   each figure that is promised, beside bare Python, aws-google-auth and aws-adfs"
 
 # Editable by a plain path entry: setuptools' other ways load a finder at every start.
 # A current pip first: the console script it writes starts faster than an old pip's.
@@ -47,14 +47,15 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)-peer/.installed:
-	$(PYTHON) -m venv $(VENV)-peer
-	$(VENV)-peer/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)-peer/bin/python -m pip install --quiet aws-google-auth setuptools
+# setuptools is what aws-google-auth imports without saying so.
+$(VENV)-peers/%/.installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet aws-$(*:google=google-auth) 'setuptools < 81'
 	@touch $@
 
-bench: $(VENV)/.test $(VENV)-peer/.installed
-	$(BIN)/python -m tests.bench $(VENV)-peer
+bench: $(VENV)/.test $(VENV)-peers/google/.installed $(VENV)-peers/adfs/.installed
+	$(BIN)/python -m tests.bench $(VENV)-peers
 
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.faults

@@ -21,6 +21,8 @@ class Runs:
     command: Sequence[str | Path]
     environ: Mapping[str, str]
     stdin: str = ""
+    writes: Path | None = None
+    """What a run has to leave behind: a peer ends well when it has failed, too."""
     wall: list[float] = field(default_factory=list)
     """Milliseconds."""
     cpu: list[float] = field(default_factory=list)
@@ -48,6 +50,8 @@ class Runs:
             if child.returncode != 0:
                 output.seek(0)
                 sys.exit(f"{self.name} failed ({child.returncode}):\n{output.read()}")
+        if self.writes is not None:
+            self.writes.unlink()
         if count:
             self.wall.append(took * 1000)
             self.cpu.append((used.ru_utime + used.ru_stime) * 1000)

@@ -22,12 +22,12 @@ from samlauth.sandbox.google.g2 import G2
 from samlauth.sandbox.google.pages import Screen, Ticket, saml_post
 from samlauth.sandbox.proxy import Destination, Proxy
 from samlauth.sandbox.web import Request, Response, Site
+from tests.bench.floor import ENTRY
 from tests.bench.line import Line
 
 ROLE = account_role("111111111111", "Developer")
-ENTRY = "/o/saml2/initsso?idpid=C01bench&spid=000111000111&forceauthn=false"
 
-
+_ORIGIN, _LOOKUP = "https://accounts.google.com", "/signin/v1/lookup"
 SCREENS: tuple[Screen, ...] = ("identifier", "password")
 
 
@@ -41,7 +41,11 @@ class Answers:
             f"https://accounts.google.com{ENTRY}&from_login=1", "ada@example.com", time.time()
         )
         self._pages = {
-            screen: _page(G2().page(screen, ticket, refused=False)) for screen in SCREENS
+            # The peer takes no relative address on the first page, and adds the host on the second.
+            screen: _page(
+                G2().page(screen, ticket, refused=False).replace(_LOOKUP, f"{_ORIGIN}{_LOOKUP}")
+            )
+            for screen in SCREENS
         }
         now = datetime.now(UTC)
         offered = (ROLE,) if roles == 1 else account_roles(roles)
@@ -66,7 +70,7 @@ class Answers:
         self._think()
         if request.method == "GET":
             return self._end if "from_login" in request.target else self._pages["identifier"]
-        if request.path == "/signin/v1/lookup":
+        if request.path == _LOOKUP:
             return self._pages["password"]
         onwards = (
             ("Location", f"{ENTRY}&from_login=1"),
