@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import argparse
 
     from samlauth.credentials import Credentials
+    from samlauth.effects.early import Early
     from samlauth.redactor import Redactor
 
 
@@ -56,13 +57,16 @@ def sign_in(
     redactor: Redactor,
     *,
     stdin: bool = True,
+    early: Early | None = None,
 ) -> Outcome:
     """Sign in, asking for what is missing.
 
-    ``stdin`` says whether standard input may hold the password.
+    ``stdin`` says whether standard input may hold the password; ``early`` has connections that were
+    begun already.
     """
     brought = brought_by(goal.settings, options, redactor)
-    with World(goal.settings, options, redactor, stdin=stdin and not brought) as world:
+    stdin = stdin and not brought
+    with World(goal.settings, options, redactor, stdin=stdin, early=early) as world:
         values, signed_in = world.run(whole(goal.settings, state, brought))
     world.keep_password()
     return Outcome(noted(values, world.answers), signed_in, brought is not None)

@@ -26,6 +26,7 @@ from urllib3.exceptions import HTTPError
 from samlauth import __version__
 from samlauth.effects.connections import Connections, Exchange, Manner
 from samlauth.effects.cookies import Cookie, put, taken
+from samlauth.effects.early import Early
 from samlauth.effects.faults import is_certificate_refused
 from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
@@ -139,7 +140,8 @@ class Http:
     ``hide`` is told each cookie and each form value of a request that carries answers or the
     password, and each token made of a ticket, before it is sent. ``client_certificate`` is the path
     of a certificate in PEM form and that of its key, None where the same file holds both; it is
-    shown to the reach's post_origins that ask for one and to nobody else. ``clock`` is monotonic;
+    shown to the reach's post_origins that ask for one and to nobody else. ``early`` has connections
+    that were begun with the same environment and bundle. ``clock`` is monotonic;
     ``sleep`` and ``chance`` (0 to 1) pause between tries. Safe to use from threads. Raises
     SettingsError for a CA bundle or client certificate of no use.
     """
@@ -151,13 +153,14 @@ class Http:
         *,
         hide: Callable[[str], None],
         client_certificate: tuple[str, str | None] | None = None,
+        early: Early | None = None,
         limits: Limits = LIMITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         certificate = named(*client_certificate) if client_certificate else None
-        self.connections = Connections(environ, ca_bundle, certificate)
+        self.connections = Connections(environ, ca_bundle, certificate, early)
         self._certified = certificate is not None
         self._hide = hide
         self._limits = limits

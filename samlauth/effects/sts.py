@@ -40,6 +40,7 @@ from samlauth.flow import (
     Unmade,
 )
 from samlauth.printable import safe
+from samlauth.reach import Origin
 
 if TYPE_CHECKING:
     import botocore.session
@@ -61,12 +62,16 @@ _ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for th
 class STS:
     """Calls of STS over the connections of ``http``: the same trust, the same proxies.
 
-    AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured.
+    AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured. ``region`` is the
+    one most likely to be called.
     """
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, region: str | None = None) -> None:
         self._connections = http.connections
+        self._region = region or "us-east-1"
         self._lock = threading.Lock()
+        self._called = False
+        """Whether a call has begun: it connects for itself."""
         self._session: botocore.session.Session | None = None
         self._clients: dict[tuple[str, Credentials | None], STSClient] = {}
 
@@ -74,7 +79,15 @@ class STS:
         """Import botocore and read STS's model, a tenth of a second; may run beside a login."""
         # Whatever is wrong with the settings is for call() to say, on the person's thread.
         with suppress(SettingsError):
-            self._client("us-east-1")
+            self._client(self._region)
+
+    def reach_out(self) -> None:
+        """Connect, for a call that will come soon; takes as long as :meth:`prepare`."""
+        with suppress(SettingsError):
+            url = urlsplit(self._client(self._region).meta.endpoint_url)
+            with self._lock:
+                if not self._called and url.scheme == "https" and url.hostname:
+                    self._connections.early.open(Origin(url.hostname, url.port or 443))
 
     def call(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         """What STS answers to each call, in their order, after at most four attempts each.
@@ -84,6 +97,8 @@ class STS:
         with it themselves; and once one has failed in a region that has answered none, the others
         there are not tried, for each would take as long to fail.
         """
+        with self._lock:
+            self._called = True
         if len(step.calls) < 2:
             return tuple(map(self._call, step.calls))
         answered: set[str] = set()

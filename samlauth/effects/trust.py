@@ -62,6 +62,7 @@ def ssl_context(bundles: Iterable[Bundle]) -> ssl.SSLContext:
     """
     context, loaded = _system_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     # A company's bundle is often its intermediate alone, which is then the anchor, as it is for
     # curl and for Python's own default context since 3.13.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -231,6 +232,11 @@ class Proxy:
     def url(self) -> str:
         """Without user name and password."""
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it has to be told with each CONNECT."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
     def __str__(self) -> str:
         return f"{_bracketed(self.host)}:{self.port}"
