@@ -186,7 +186,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _login(argv: list[str]) -> int:
-    from samlauth.commands import grant
+    from samlauth.commands.flags import of_grant
 
     parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
     _setting_arguments(parser, several=True)
@@ -196,7 +196,7 @@ def _login(argv: list[str]) -> int:
         action="store_true",
         help="sign in although the credentials are still good",
     )
-    grant.arguments(parser)
+    of_grant(parser)
     parser.add_argument(
         "--saml-assertion",
         metavar="VALUE",
