@@ -63,30 +63,37 @@ def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
         return (used(role), role.name.casefold(), role.role_arn)
 
     return tuple(
-        _entry(role, account, challenge.aliases.get(account, ""), role in twins, role == last)
+        _entry(role, account, name, header, bool(twins) and role in twins, role == last)
         for account in sorted(accounts, key=among_accounts)
+        for name in [challenge.aliases.get(account, "")]
+        for header in [f"{name} ({account})" if name else account]
         for role in sorted(accounts[account], key=in_account)
     )
 
 
-def _entry(role: Role, account: str, name: str, twin: bool, last: bool) -> Entry:
-    label, path = role.name, role.path
+def _entry(role: Role, account: str, name: str, header: str, twin: bool, last: bool) -> Entry:
+    label = own = role.name
+    path = role.path
     if path != "/":
         label += f"  {path}"
     if twin:
         label += f"  through {role.principal_arn}"
-    searched = f"{name} {account} {path}{role.name} {label}".casefold()
-    return Entry(role, f"{name} ({account})" if name else account, label, searched, last)
+    searched = f"{name} {account} {path}{own} {label}".casefold()
+    return Entry(role, header, label, searched, last)
 
 
 def _twins(roles: tuple[Role, ...]) -> frozenset[Role]:
     """The roles that can be assumed through several SAML providers, and are told apart by them."""
     times = Counter(role.role_arn for role in roles)
+    if len(times) == len(roles):
+        return frozenset()
     return frozenset(role for role in roles if times[role.role_arn] > 1)
 
 
 def last_used(challenge: ChooseRoles) -> Role | None:
     """The role among those offered that was used last."""
+    if not challenge.recent:
+        return None
     first = {role.role_arn: role for role in reversed(challenge.roles)}
     return next((first[arn] for arn in challenge.recent if arn in first), None)
 
@@ -94,6 +101,8 @@ def last_used(challenge: ChooseRoles) -> Role | None:
 def matching(offered: tuple[Entry, ...], query: str) -> tuple[Entry, ...]:
     """The entries in which every word of ``query`` occurs, in any case and order."""
     words = query.casefold().split()
+    if not words:
+        return offered
     return tuple(entry for entry in offered if all(word in entry.searched for word in words))
 
 

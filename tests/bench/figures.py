@@ -8,9 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,39 +116,66 @@ def start_up(bench: Bench) -> Found:
         yield against(name, "peer", 0.1, name, "/ aws-google-auth --help")
 
 
-def google(
-    bench: Bench, milliseconds: int
-) -> tuple[Runs, Runs, Runs, list[float], list[list[int]]]:
-    """Logins by password: ours, the peer's, bare Python, the wire; connections and requests of each."""
+@dataclass
+class Logins:
+    """Logins by password at one distance: ours, the peer's, and what they are measured against."""
+
+    ours: Runs
+    peer: Runs
+    bare: Runs
+    way: Mapping[str, str]
+    count: Callable[[], list[int]]
+    wires: list[float] = field(default_factory=list)
+    """Milliseconds on the wire alone."""
+
+    @property
+    def turns(self) -> tuple[Callable[[bool], None], ...]:
+        """One run of each."""
+        return self.ours.run, self.peer.run, self.bare.run, self._wire
+
+    def _wire(self, count: bool) -> None:
+        took = wire(self.way)
+        if count:
+            self.wires.append(took)
+
+    def counts(self) -> tuple[list[int], list[int]]:
+        """Connections and requests of a login of ours, and of the peer's."""
+        self.count()
+        self.ours.run(count=False)
+        ours = self.count()
+        self.peer.run(count=False)
+        return ours, self.count()
+
+
+@contextmanager
+def google(bench: Bench, milliseconds: int) -> Iterator[Logins]:
+    """Logins at Google, so many milliseconds away."""
+    theirs = bench.fresh(f"theirs{milliseconds}")
     with site(bench, milliseconds / 1000) as (way, count):
-        ours = _login(bench, "ours", bench.plain | way)
+        environ = bench.plain | way
         peer = Runs(
             "aws-google-auth",
             [bench.google_peer, *WHO, "-p", "x", "-r", ROLE, "-d", "3600", "--no-cache"],
-            bench.plain | way | {"HOME": str(bench.fresh("theirs"))},
+            environ | {"HOME": str(theirs)},
             PASSWORD + "\n",
-            bench.folder / "theirs" / ".aws" / "credentials",
+            theirs / ".aws" / "credentials",
+        )
+        ours = Runs(
+            "samlauth",
+            [HERE / "samlauth", *WHO, "-p", "x", "-r", ROLE, "--force"],
+            environ | {"HOME": str(bench.fresh(f"ours{milliseconds}"))},
+            PASSWORD + "\n",
         )
         bare = Runs("bare Python", [HERE / "python", "-c", "pass"], bench.plain)
-        alone: list[float] = []
-        counts: list[list[int]] = []
-
-        def on_the_wire(counts_: bool) -> None:
-            took = wire(way)
-            if counts_:
-                alone.append(took)
-
-        in_turn(bench.rounds, ours.run, peer.run, bare.run, on_the_wire)
-        count()
-        for row in (ours, peer):
-            row.run(count=False)
-            counts.append(count())
-        return ours, peer, bare, alone, counts
+        yield Logins(ours, peer, bare, way, count)
 
 
 def near(bench: Bench) -> Found:
     """A Google login without a distance: what we ourselves take."""
-    ours, peer, _, _, counts = google(bench, 0)
+    with google(bench, 0) as logins:
+        in_turn(bench.rounds, *logins.turns)
+        counts = logins.counts()
+    ours, peer = logins.ours, logins.peer
     row = "Google login, 0 ms"
     for what, mine, theirs, goal, unit in (
         ("wall / aws-google-auth", ours.wall, peer.wall, 0.5, "ms"),
@@ -164,9 +191,10 @@ def near(bench: Bench) -> Found:
 
 def far(bench: Bench) -> Found:
     """A Google login over a distance."""
-    ours, peer, bare, alone, _ = google(bench, TRIP)
-    row, wall = f"Google login, {TRIP} ms", median(ours.wall)
-    theirs, floor = median(peer.wall), median(alone) + median(bare.wall)
+    with google(bench, TRIP) as logins:
+        in_turn(bench.rounds, *logins.turns)
+    row, wall = f"Google login, {TRIP} ms", median(logins.ours.wall)
+    theirs, floor = median(logins.peer.wall), median(logins.wires) + median(logins.bare.wall)
     measured = f"{wall:.0f} / {theirs:.0f} ms"
     yield Figure(row, "wall / aws-google-auth", wall / theirs, 0.55, measured=measured)
     measured = f"{wall:.0f} / {floor:.0f} ms"
@@ -213,7 +241,7 @@ def roles(bench: Bench) -> Found:
     in_turn(bench.rounds, *map(taking, took))
     few, many = (median(times) for times in took.values())
     row = "5,000 roles, from SAMLResponse to picker"
-    yield Figure(row, "wall", many, 50, "ms")
+    yield Figure(row, "CPU", many, 50, "ms")
     measured = f"{many:.1f} / 4 x {few:.1f} ms"
     yield Figure(row, "linear: / 4 x 1,250 roles", many / 4 / few, 1.3, measured=measured)
 
@@ -232,12 +260,14 @@ def profiles(bench: Bench) -> Found:
     yield Figure(row, "linear: 100,000 / 10 x this", more / 10 / ours, 1.3, measured=measured)
 
 
-def updates(bench: Bench, number: int) -> tuple[float, float, float]:
+def updates(
+    bench: Bench, number: int, of: Callable[[Sequence[float]], float] = median
+) -> tuple[float, float, float]:
     """Milliseconds of an update: ours, by a new file, in place."""
     folder = bench.fresh("files")
     command = [str(HERE / "python"), "-m", "tests.bench.profiles", str(folder), str(number)]
     taken = json.loads(subprocess.check_output([*command, str(bench.rounds)]))
-    ours, renamed, in_place = (median(times) for times in zip(*taken, strict=True))
+    ours, renamed, in_place = (of(times) for times in zip(*taken, strict=True))
     return ours, renamed, in_place
 
 
@@ -288,15 +318,6 @@ FIGURES: Mapping[str, Callable[[Bench], Found]] = {
 """By the word that ``--rows`` knows them by."""
 
 
-def _login(bench: Bench, name: str, environ: Mapping[str, str]) -> Runs:
-    return Runs(
-        "samlauth",
-        [HERE / "samlauth", *WHO, "-p", "x", "-r", ROLE, "--force"],
-        {**environ, "HOME": str(bench.fresh(name))},
-        PASSWORD + "\n",
-    )
-
-
 @contextmanager
 def serving(module: str, *words: str) -> Iterator[tuple[Any, Callable[[], Any]]]:
     """A module that serves until its standard input ends: what it says first, and when it is asked."""
@@ -319,7 +340,7 @@ def site(
     bench: Bench, round_trip: float, *, thought: float = 0, roles: int = 1
 ) -> Iterator[tuple[dict[str, str], Callable[[], list[int]]]]:
     """The fake services: the variables that lead there; connections and requests since last asked."""
-    words = (str(bench.fresh("site")), str(round_trip), str(thought), str(roles))
+    words = (str(bench.fresh(f"site{round_trip}")), str(round_trip), str(thought), str(roles))
     with serving("tests.bench.site", *words) as (way, count):
         yield way, count
 

@@ -36,10 +36,10 @@ def main(number: int) -> None:
     response = SAMLResponse(signer().sign(statement), acs=ACS)
     saml.MAX_BASE64 = len(response.base64)  # as it says above
     gc.disable()  # as the program does
-    started = time.perf_counter()
+    started = time.thread_time()  # nothing is waited for: what others do meanwhile is not ours
     roles = read_assertion(response).roles
     shown = Menu(ChooseRoles(roles, {}, ())).shown(20)
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
     assert (len(roles), len(shown)) == (number, 20)
     io.FileIO(1, "w", closefd=False).write(f"{took * 1000}\n".encode())
 
