@@ -12,14 +12,15 @@ import io
 import ipaddress
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC
-from typing import TYPE_CHECKING, TypedDict, assert_never, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypedDict, assert_never, cast
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from urllib3 import BaseHTTPResponse, HTTPResponse, Timeout
 from urllib3.exceptions import DecodeError, HTTPError, ProxyError, SSLError
@@ -55,6 +56,7 @@ _SIDE_BY_SIDE = 8
 _ATTEMPTS = 4
 _ATTEMPT_SECONDS = 30
 _LARGEST_ANSWER = 1_000_000
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
 _TIMEOUT = Timeout(connect=5, read=15)
 _ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for this command."
 
@@ -211,6 +213,7 @@ class STS:
             )
         if signed_with is None:
             client.meta.events.register("choose-signer.sts", lambda **_: UNSIGNED)
+        client.meta.events.register("before-call.sts", _encode)
         client.meta.events.register("before-send.sts", self._send)  # type: ignore[arg-type]  # an answer is allowed, and used: botocore.endpoint
         return client
 
@@ -254,6 +257,22 @@ class STS:
         if isinstance(failure, SSLError | ProxyError) and not exchange.sent:
             raise fault
         raise HTTPClientError(error=fault)
+
+
+def _encode(params: dict[str, Any], **_: object) -> None:
+    """Encode the form once; botocore would do it three times for each call.
+
+    And base64 by its three odd characters: urllib goes letter by letter, 2 ms for an assertion.
+    """
+    fields = dict(params["body"])
+    assertion = fields.pop("SAMLAssertion", "")
+    if _BASE64.fullmatch(assertion):
+        for odd, encoded in (("+", "%2B"), ("/", "%2F"), ("=", "%3D")):
+            assertion = assertion.replace(odd, encoded)
+    else:
+        assertion = quote_plus(assertion)
+    body = urlencode(fields) + (f"&SAMLAssertion={assertion}" if assertion else "")
+    params["body"] = body.encode("ascii")
 
 
 class _Keys(TypedDict, total=False):
