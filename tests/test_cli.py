@@ -45,7 +45,7 @@ def test_help_is_what_the_readme_shows(tmp_path: Path) -> None:
     assert shown.stdout == block.split("```\n")[0]
 
 
-FAST = {
+FAST: dict[tuple[str, ...], set[str]] = {
     ("--version",): {"samlauth.__main__", "samlauth.effects.cache"},
     ("--help",): {
         "samlauth.__main__",
