@@ -21,7 +21,7 @@ help:
 	@echo "make lock    write requirements/ anew from setup.cfg; UPGRADE=--upgrade takes newer versions"
 	@echo "make faults  kill and starve the writer of the AWS files, and print what was lost"
 	@echo "make fuzz    feed made-up pages and SAML responses to their readers, FUZZ_SECONDS each"
-	@echo "make bench   start-up and whole login beside bare Python and aws-google-auth; a silent browser"
+	@echo "make bench   each figure that is promised, beside bare Python, aws-google-auth and aws-adfs"
 
 # Editable by a plain path entry: setuptools' other ways load a finder at every start.
 # A current pip first: the console script it writes starts faster than an old pip's.
@@ -89,14 +89,15 @@ lock: $(VENV)-lock/.uv
 	$(LOCK) setup.cfg --extra kerberos -c requirements/test.txt -o requirements/kerberos.txt
 	echo pip | $(LOCK) - -o requirements/pip.txt
 
-$(VENV)-peer/.installed:
-	$(PYTHON) -m venv $(VENV)-peer
-	$(VENV)-peer/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)-peer/bin/python -m pip install --quiet aws-google-auth setuptools
+# setuptools is what aws-google-auth imports without saying so.
+$(VENV)-peers/%/.installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet aws-$(*:google=google-auth) 'setuptools < 81'
 	@touch $@
 
-bench: $(VENV)/.test $(VENV)-peer/.installed
-	$(BIN)/python -m tests.bench $(VENV)-peer
+bench: $(VENV)/.test $(VENV)-peers/google/.installed $(VENV)-peers/adfs/.installed
+	$(BIN)/python -m tests.bench $(VENV)-peers
 
 # By hand: each target for FUZZ_SECONDS. What breaks one is left in fuzz/found.
 FUZZ_SECONDS ?= 600

@@ -3,15 +3,18 @@
 import os
 import sys
 
+from samlauth import __version__
 from samlauth.effects import cache
 
 
 def main() -> None:
-    """Answer from the cache, for a shell's prompt or its completion, else as :func:`samlauth.cli.main`."""
+    """Answer from the cache, or what takes no thought, else as :func:`samlauth.cli.main`."""
     arguments = sys.argv[1:]
     printed = cache.answer(arguments, os.environ)
     if printed is not None:
         printed += b"\n"
+    elif arguments in (["--version"], ["-V"]):
+        printed = f"samlauth {__version__}\n".encode()
     elif arguments[:1] == ["status"]:
         from samlauth.effects import prompt
 

@@ -389,9 +389,9 @@ def _find(data: bytes, sections: Iterable[str]) -> dict[str, list[int]]:
     """
     places: dict[str, list[int]] = {section: [] for section in sections}
     by_name = {_canonical(section): section for section in places}
-    for found in _header_pattern(by_name).finditer(data):
-        start = data.rfind(b"\n", 0, found.start()) + 1
-        start = max(start, data.rfind(b"\r", start, found.start()) + 1)
+    for at in _candidates(data, tuple(by_name)):
+        start = data.rfind(b"\n", 0, at) + 1
+        start = max(start, data.rfind(b"\r", start, at) + 1)
         line = next(_walk(data, start))
         header = _HEADER.match(line.text.strip())
         section = by_name.get(_canonical(header[1])) if header else None
@@ -399,6 +399,20 @@ def _find(data: bytes, sections: Iterable[str]) -> dict[str, list[int]]:
             continue
         places[section].append(start)
     return places
+
+
+def _candidates(data: bytes, names: tuple[str, ...]) -> Iterator[int]:
+    """Where every header may be that means one of the canonical names."""
+    if len(names) == 1 and not names[0].startswith("profile "):
+        # One plain text is found several times faster than by a regular expression.
+        header = b"[%b]" % names[0].encode("utf-8", "surrogateescape")
+        at = data.find(header)
+        while at >= 0:
+            yield at
+            at = data.find(header, at + len(header))
+    else:
+        for found in _header_pattern(names).finditer(data):
+            yield found.start()
 
 
 def _header_pattern(names: Iterable[str]) -> re.Pattern[bytes]:

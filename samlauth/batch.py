@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from samlauth.awsfiles import check_profile_name
 from samlauth.errors import NoSuchRole, SamlauthError, SettingsError
@@ -11,6 +11,7 @@ from samlauth.flow import Flow
 from samlauth.login import Accounts, matching
 from samlauth.printable import safe
 from samlauth.saml import Role
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)

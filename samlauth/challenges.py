@@ -7,10 +7,11 @@ line of standard input) is the answerer's business. ``Challenge[A]`` is answered
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Literal, TypeVar
 
 from samlauth.saml import Role
+from samlauth.values import dataclass
 
 A = TypeVar("A")
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NoReturn
 from samlauth import __version__
 from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
-from samlauth.printable import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +211,8 @@ def dispatch(argv: list[str]) -> int:
 
 def report(error: SamlauthError) -> None:
     """Tell the person what happened and what to do next."""
+    from samlauth.printable import safe
+
     # Whoever made the error has escaped what it quotes; this is for what was forgotten.
     output.tell(f"{output.coloured('samlauth:', _ALARM)} {safe(error.message, _LONGEST)}")
     for line in error.hint.split("\n") if error.hint else ():
@@ -231,7 +232,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _login(argv: list[str]) -> int:
-    from samlauth.commands import grant
+    from samlauth.commands.flags import of_grant
 
     parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
     _setting_arguments(parser, several=True)
@@ -241,7 +242,7 @@ def _login(argv: list[str]) -> int:
         action="store_true",
         help="sign in although the credentials are still good",
     )
-    grant.arguments(parser)
+    of_grant(parser)
     parser.add_argument(
         "--saml-assertion",
         metavar="VALUE",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never, cast
 
 from samlauth.challenges import (
@@ -55,6 +54,7 @@ from samlauth.flow import (
 )
 from samlauth.redactor import Redactor
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 Send = Callable[[Request], Page]
 

@@ -20,7 +20,7 @@ the generator at the step that caused them.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeVar, cast
 
 from samlauth.challenges import A, AnotherWay, AnyChallenge, Challenge, Resend, Way
@@ -28,6 +28,7 @@ from samlauth.credentials import Credentials as Credentials  # the reply to Call
 from samlauth.errors import SamlauthError
 from samlauth.reach import Carrying, Reach
 from samlauth.saml import Role, SAMLResponse
+from samlauth.values import dataclass
 
 T = TypeVar("T")
 

@@ -8,17 +8,22 @@ really came from.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString, PageElement, PreformattedString
-
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Fields
 from samlauth.selectors import select
+from samlauth.soup import (
+    BeautifulSoup,
+    NavigableString,
+    PageElement,
+    PreformattedString,
+    Tag,
+)
+from samlauth.values import dataclass
 
 MAX_TAGS: Final = 50_000
 """Far beyond any sign-in page; reading more would only cost time and memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from samlauth.aliases import account_names
@@ -17,6 +17,7 @@ from samlauth.idp import IdentityProvider
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse, read_assertion
 from samlauth.sts import NO_POLICIES, Duration, Grant, SessionPolicies, assume, region_for
+from samlauth.values import dataclass
 
 STALE = timedelta(minutes=4)
 """An assertion kept longer than this is not sent: AWS takes it for five minutes from its issue."""

@@ -7,12 +7,12 @@ stamped with the provider's :class:`Reach`, and whatever sends it asks :meth:`Re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from samlauth.errors import UnsafePage
 from samlauth.printable import safe
+from samlauth.values import dataclass
 
 _SUSPECT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 

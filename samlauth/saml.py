@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -29,6 +30,17 @@ _ROLE_ARN = re.compile(
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]*:saml-provider/[A-Za-z0-9._-]{1,128}")
 # A role's name may hold a comma itself, so only a comma before the next ARN separates.
 _BETWEEN_ARNS = re.compile(r",\s*(?=arn:)")
+
+
+@cache
+def _is_role(arn: str) -> bool:
+    return _ROLE_ARN.fullmatch(arn) is not None
+
+
+@cache  # thousands of roles have some hundred providers
+def _is_principal(arn: str) -> bool:
+    return _PRINCIPAL_ARN.fullmatch(arn) is not None
+
 
 _SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -63,9 +75,9 @@ class Role:
     """ARN of the SAML provider, ``PrincipalArn`` of AssumeRoleWithSAML."""
 
     def __post_init__(self) -> None:
-        if not _ROLE_ARN.fullmatch(self.role_arn):
+        if not _is_role(self.role_arn):
             raise ValueError(f"not the ARN of a role: {safe(self.role_arn)}")
-        if not _PRINCIPAL_ARN.fullmatch(self.principal_arn):
+        if not _is_principal(self.principal_arn):
             raise ValueError(f"not the ARN of a SAML provider: {safe(self.principal_arn)}")
 
     @property
@@ -126,8 +138,8 @@ def read_assertion(response: SAMLResponse) -> Assertion:
     _require_success(root)
     assertion = _only_assertion(root)
     values = list(_values(assertion, "Role"))
-    roles = dict.fromkeys(role for value in values if (role := _role(value)))
-    ignored = sum(1 for value in values if value and _role(value) is None)
+    found = [_role(value) for value in values if value]
+    roles = dict.fromkeys(filter(None, found))
     name = next(_values(assertion, "RoleSessionName"), "")
     if not roles:
         raise _without_roles(values, name)
@@ -141,7 +153,7 @@ def read_assertion(response: SAMLResponse) -> Assertion:
         not_on_or_after=_instant(_attribute(confirmed, "NotOnOrAfter")),
         destination=root.get("Destination") or "",
         issuer=_text(_first(assertion, "Issuer")) or _text(_first(root, "Issuer")),
-        ignored=ignored,
+        ignored=found.count(None),
     )
 
 
@@ -258,8 +270,8 @@ def _role(value: str) -> Role | None:
     arns = [
         part.strip().rstrip(", \t\r\n") for part in _BETWEEN_ARNS.split(value.strip(", \t\r\n"))
     ]
-    roles = [arn for arn in arns if _ROLE_ARN.fullmatch(arn)]
-    principals = [arn for arn in arns if _PRINCIPAL_ARN.fullmatch(arn)]
+    roles = [arn for arn in arns if _is_role(arn)]
+    principals = [arn for arn in arns if _is_principal(arn)]
     if len(roles) != 1 or len(principals) != 1:
         return None
     return Role(roles[0], principals[0])
@@ -316,4 +328,6 @@ def _attribute(element: Element | None, name: str) -> str | None:
 
 
 def _text(element: Element | None) -> str:
-    return "" if element is None else "".join(element.itertext()).strip()
+    if element is None:
+        return ""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from bs4 import Tag
+from samlauth.soup import Tag
 
 _NAME = r"-?[A-Za-z_][\w-]*"
 _PART = re.compile(

@@ -27,6 +27,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Page
 from samlauth.html import Document
+from samlauth.idp.google.pages.keys import APP_IDS, NOBODYS, bare
 from samlauth.idp.readers import SPOKEN
 
 HIDDEN: Final = "hidden"
@@ -69,7 +70,7 @@ _WORDS = {
 """Attributes that have one of a few values; with another they are ``hidden``."""
 _NUMBERS = frozenset({"size", "data-challengeentry", "data-challengeid", "data-challengetype"})
 _PRESENT = frozenset({
-    "aria-label", "data-api-key", "data-challenge-ui", "data-email", "data-identifier", "data-tx-id",
+    "aria-label", "data-api-key", "data-email", "data-identifier", "data-tx-id",
     "placeholder",
 })  # fmt: skip
 """Attributes of which it counts that they are there."""
@@ -91,6 +92,7 @@ _SUBMITS = frozenset({"submit", "button", "image", "reset"})
 FIXED: Final = frozenset({
     HIDDEN, "true", "false", "VERIFY", "VOICE", "startChallenge", "selectChallenge",
     "selectchallenge", "assertive", "polite", "FormsAuthentication", "youtube", WHOLE_RESPONSE,
+    NOBODYS, "challenge", "allowCredentials", "type", "public-key", "appid", "keys", *APP_IDS,
 })  # fmt: skip
 """Words of four letters and more that a skeleton may have of itself, whoever signs in: to find one
 of them tells nothing of a person, be it a value that was posted."""
@@ -275,6 +277,8 @@ class _Keeper:
             return value if value in words else HIDDEN
         if name in _NUMBERS:
             return value if _DIGITS.fullmatch(value.strip()) else HIDDEN
+        if name == "data-challenge-ui":
+            return bare(value) or HIDDEN
         if name in _PRESENT:
             return HIDDEN if value.strip() else ""
         return self.location(value) if name in _ADDRESSES else None

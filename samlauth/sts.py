@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from samlauth.durations import LONGEST, SHORTEST, spell
 from samlauth.errors import SamlauthError, SettingsError, STSRefused
@@ -26,6 +26,7 @@ from samlauth.flow import (
 )
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse
+from samlauth.values import dataclass
 
 LADDER = (43200, 28800, 14400, 7200, 3600)
 """What ``auto`` tries, longest first. Every role allows the last."""

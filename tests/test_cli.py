@@ -45,6 +45,53 @@ def test_help_is_what_the_readme_shows(tmp_path: Path) -> None:
     assert shown.stdout == block.split("```\n")[0]
 
 
+FAST: dict[tuple[str, ...], set[str]] = {
+    ("--version",): {"samlauth.__main__", "samlauth.effects.cache"},
+    ("--help",): {
+        "samlauth.__main__",
+        "samlauth.cli",
+        "samlauth.commands",
+        "samlauth.commands.flags",
+        "samlauth.durations",
+        "samlauth.effects.cache",
+        "samlauth.effects.cores",
+        "samlauth.effects.output",
+        "samlauth.errors",
+        "samlauth.peers",
+        "samlauth.settings",
+    },
+}
+"""Commands that people and prompts run all day, and what of ours they load.
+
+What a cached credential-process and ``status --short`` load is tested where they are.
+"""
+
+
+@pytest.mark.parametrize("arguments", FAST, ids=" ".join)
+def test_a_fast_command_loads_what_it_needs(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    program = (
+        "import os, sys; before = set(sys.modules); write = os._exit\n"
+        "def leave(code):\n"
+        "    sys.stderr.write(' '.join(sorted(set(sys.modules) - before))); sys.stderr.flush()\n"
+        "    write(code)\n"
+        "os._exit = leave\n"
+        "from samlauth.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={"HOME": str(tmp_path), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(done.stderr.split())
+    ours = {name for name in loaded if name.partition(".")[0] == "samlauth"}
+    assert ours == {"samlauth", "samlauth.effects", *FAST[arguments]}
+    heavy = {"dataclasses", "inspect", "json", "logging", "pathlib", "threading", "urllib"}
+    assert loaded & (HEAVY | heavy) == set()
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["nonsense"], ["--nonsense"]])
 def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str], tmp_path: Path) -> None:
     program = (

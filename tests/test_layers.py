@@ -10,11 +10,13 @@ ROOT = Path(samlauth.__file__).parent
 
 LAYERS = (
     {"__init__"},
+    {"values"},
     {"errors", "printable", "durations", "credentials"},
     {"shells"},
     {"saml"},
     {"challenges", "reach"},
     {"flow"},
+    {"soup"},
     {"selectors"},
     {"html"},
     {"aliases", "federation", "sts"},

@@ -10,6 +10,7 @@ from samlauth import settings
 from samlauth.chains import LONGEST, Hop
 from samlauth.commands import grant
 from samlauth.commands.chain import held_to, source_of, taken, whose
+from samlauth.commands.flags import of_grant
 from samlauth.commands.hops import Chain
 from samlauth.commands.target import Target, target
 from samlauth.effects import output
@@ -56,7 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="those of the tags that roles taken from here have, too",
     )
     parser.add_argument("--source-identity", metavar="NAME", help="who you are, all the way down")
-    grant.arguments(parser)
+    of_grant(parser)
 
 
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from samlauth import settings
 from samlauth.chains import require_name, require_role_arn, take_with_token
 from samlauth.commands import grant
+from samlauth.commands.flags import of_grant
 from samlauth.commands.held import BY_WEB_IDENTITY
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.target import Target, target
@@ -46,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what AWS's logs call you (default: $AWS_ROLE_SESSION_NAME, else samlauth)",
     )
-    grant.arguments(parser)
+    of_grant(parser)
 
 
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:

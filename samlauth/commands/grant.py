@@ -24,29 +24,6 @@ if TYPE_CHECKING:
     from samlauth.redactor import Redactor
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do with them."""
-    parser.add_argument(
-        "--json", action="store_true", help="print them as one JSON object, besides storing them"
-    )
-    parser.add_argument(
-        "--print-creds",
-        action="store_true",
-        help="print them as an export line, besides storing them",
-    )
-    parser.add_argument(
-        "--no-write", action="store_true", help="do not store them: only print or prove them"
-    )
-    parser.add_argument(
-        "--verify", action="store_true", help="have AWS say whose they are (GetCallerIdentity)"
-    )
-    parser.add_argument(
-        "--overwrite-keys",
-        action="store_true",
-        help="allow replacing a profile's long-lived keys",
-    )
-
-
 def require_possible(goal: Target, options: argparse.Namespace) -> None:
     """Raises UsageError and SettingsError, before anybody is asked for anything, when what is
     wanted of the credentials cannot be."""

@@ -7,7 +7,7 @@ A plain profile has them in the AWS credentials file, where every tool finds the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from samlauth.commands.provider import identity
 from samlauth.credentials import Credentials
 from samlauth.effects import cache
 from samlauth.printable import safe
+from samlauth.values import dataclass
 
 if TYPE_CHECKING:
     from samlauth.commands.target import Target

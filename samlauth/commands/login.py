@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import argparse
 
     from samlauth.credentials import Credentials
+    from samlauth.effects.early import Early
     from samlauth.redactor import Redactor
 
 
@@ -58,10 +59,11 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         role_arn = good.issued.identity.role_arn
         grant.verify(goal, good.credentials, role_arn, options, redactor)
         return 0
+    early = begun(goal) if options.saml_assertion is None else None
     from samlauth.commands.sign_in import sign_in, store
 
     try:
-        outcome = sign_in(goal, options, state, redactor)
+        outcome = sign_in(goal, options, state, redactor, early=early)
     except NobodyToAsk as error:
         error.hint = (
             error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
@@ -100,6 +102,23 @@ def _writable(goal: Target, options: argparse.Namespace, flags: Mapping[str, str
         overwrite_keys=options.overwrite_keys,
     )
     return goal
+
+
+def begun(goal: Target) -> Early | None:
+    """The connection to the identity provider, under way while the rest of the program loads.
+
+    Raises SettingsError for a CA bundle that is of no use.
+    """
+    from samlauth.commands.provider import first_origin
+
+    origin = first_origin(goal.settings)
+    if origin is None:
+        return None
+    from samlauth.effects.early import Early
+
+    early = Early(os.environ, goal.settings[settings.CA_BUNDLE])
+    early.open(origin)
+    return early
 
 
 def several(values: Settings, flags: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from samlauth.flow import Flow
     from samlauth.idp import IdentityProvider
     from samlauth.idp.adfs.entry import Entry
+    from samlauth.reach import Origin
 
 _ASKED: dict[str, tuple[tuple[Setting[str | None], str], ...]] = {
     "google": (
@@ -66,6 +67,32 @@ def is_placed(values: Settings) -> bool:
         for setting, _ in _ASKED.get(values[settings.IDP], ())
         if setting is not settings.USERNAME
     )
+
+
+def first_origin(values: Settings) -> Origin | None:
+    """Whom a sign-in asks first, and asks before the person, by what needs no provider loaded.
+
+    None when that is not so, or not known, or when a client certificate may yet turn out useless.
+    """
+    from samlauth.errors import SettingsError, UnsafePage
+    from samlauth.reach import Origin
+
+    if values[settings.USERNAME] is None or not is_complete(values):
+        return None
+    if values[settings.BROWSER] or values[settings.CLIENT_CERT]:
+        return None
+    match values[settings.IDP]:
+        case "google":
+            return Origin("accounts.google.com")
+        case "adfs" if not values[settings.KERBEROS]:
+            from samlauth.idp.adfs.entry import read_entry
+
+            try:
+                return read_entry(values[settings.ADFS_HOST] or "").origin
+            except (SettingsError, UnsafePage):
+                return None
+        case _:
+            return None
 
 
 def provider_for(values: Settings) -> IdentityProvider:

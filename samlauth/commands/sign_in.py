@@ -6,7 +6,6 @@ Importing this module loads all of it but botocore, in the order of need.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,13 @@ from samlauth.idp import IdentityProvider
 from samlauth.login import Known, SignedIn, Wanted, login, naming
 from samlauth.settings import Layer, Settings
 from samlauth.sts import Duration
+from samlauth.values import dataclass
 
 if TYPE_CHECKING:
     import argparse
 
     from samlauth.credentials import Credentials
+    from samlauth.effects.early import Early
     from samlauth.effects.secrets import Typed
     from samlauth.redactor import Redactor
 
@@ -59,13 +60,16 @@ def sign_in(
     redactor: Redactor,
     *,
     stdin: bool = True,
+    early: Early | None = None,
 ) -> Outcome:
     """Sign in, asking for what is missing.
 
-    ``stdin`` says whether standard input may hold the password.
+    ``stdin`` says whether standard input may hold the password; ``early`` has connections that were
+    begun already.
     """
     brought = brought_by(goal.settings, options, redactor)
-    with World(goal.settings, options, redactor, stdin=stdin and not brought) as world:
+    stdin = stdin and not brought
+    with World(goal.settings, options, redactor, stdin=stdin, early=early) as world:
         values, signed_in = world.run(whole(goal.settings, state, brought))
     world.keep_password()
     return Outcome(noted(values, world.answers), signed_in, brought is not None, world.typed)

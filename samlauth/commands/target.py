@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from samlauth import awsfiles, settings
 from samlauth.effects import accounts, cache, files, output, shared
@@ -11,6 +10,7 @@ from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import served_by_us
 from samlauth.settings import Layer, Part, Settings
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)

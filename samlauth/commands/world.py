@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from samlauth.effects.browser import Mode
+    from samlauth.effects.early import Early
     from samlauth.effects.sessions import Sessions
     from samlauth.redactor import Redactor
 
@@ -66,7 +67,8 @@ PASSWORD_TURN: Final = 60.0
 class World:
     """What a sign-in's flow can have done for it. A context manager: connections end with it.
 
-    ``sts`` says whether STS will be called, ``stdin`` whether standard input may hold the password.
+    ``sts`` says whether STS will be called, ``stdin`` whether standard input may hold the password;
+    ``early`` has connections that were begun already.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class World:
         *,
         sts: bool = True,
         stdin: bool = True,
+        early: Early | None = None,
     ) -> None:
         self._values = values
         self._redactor = redactor
@@ -92,12 +95,10 @@ class World:
             values[settings.CA_BUNDLE],
             hide=partial(redactor.hide, certain=False),
             client_certificate=(certificate, values[settings.CLIENT_KEY]) if certificate else None,
+            early=early,
         )
-        self._sts = STS(self._http)
-        if sts:
-            # botocore takes longest to import; the identity provider and the person take longer
-            # still. Not any sooner: two threads that both import hold each other up.
-            threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
+        self._sts = STS(self._http, values[settings.REGION])
+        self._calls_sts, self._waited = sts, False
         self._person = Noted(self._terminal.answer)
         self._answer: Answer = first_of(self._touch, self._person.answer)
         if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
@@ -197,7 +198,18 @@ class World:
         if self._keyring is not None:
             self._keyring.keep()
 
+    def _waits(self) -> None:
+        """Somebody else is at work for the first time: load what comes last, meanwhile.
+
+        botocore takes longest to import. Not any sooner: two threads that both import hold each
+        other up.
+        """
+        if self._calls_sts and not self._waited:
+            self._waited = True
+            threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
+
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
+        self._waits()
         with self._recorder.doing(type(challenge).__name__):
             given = self._answer(challenge)
         match challenge, given:
@@ -259,6 +271,10 @@ class World:
     def _send(self, request: Request) -> Page:
         if self._origin is None:
             self._begin(request)
+        self._waits()
+        if self._calls_sts and request.carrying != "nothing":
+            # The sign-in may be about to end, and STS be next.
+            threading.Thread(target=self._sts.reach_out, name="to sts", daemon=True).start()
         with self._terminal.showing(request.shows):
             return self._recorder.send(request, self._http.send)
 

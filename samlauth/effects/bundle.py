@@ -108,4 +108,7 @@ def _unpacked(data: bytes) -> Report:
 
 
 def _unusable(path: Path, verb: str, error: OSError) -> FileError:
-    return FileError(f"{safe(str(path), 1000)} cannot be {verb}: {error.strerror}.")
+    return FileError(
+        f"{safe(str(path), 1000)} cannot be {verb}: {error.strerror}.",
+        hint="See its path, its mode, and the room on the disk.",
+    )

@@ -30,6 +30,7 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from samlauth.effects.early import Early
 from samlauth.effects.faults import network_error
 from samlauth.effects.trust import (
     ClientCertificate,
@@ -254,8 +255,28 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
+def _tls_pool(early: Early | None) -> type[HTTPSConnectionPool]:
+    """A pool whose connections may have been opened already."""
+
+    class Connection(_TLSConnection):
+        def connect(self) -> None:
+            """Connect, or go on with the connection that was opened early."""
+            origin = Origin(self._tunnel_host or self.host, self._tunnel_port or self.port)
+            sock = early.take(origin) if early is not None else None
+            if sock is None:
+                super().connect()
+                return
+            sock.settimeout(self.timeout if isinstance(self.timeout, int | float) else None)
+            self.sock = sock
+            # As after a handshake of urllib3's own: the context has checked certificate and host.
+            self.is_verified = True
+            self.proxy_is_verified = False if self.proxy else None
+            self._has_connected_to_proxy = bool(self.proxy)
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
 
 
 class Connections:
@@ -270,12 +291,15 @@ class Connections:
         environ: Mapping[str, str],
         ca_bundle: str | None = None,
         certificate: ClientCertificate | None = None,
+        early: Early | None = None,
     ) -> None:
         silence("urllib3", "requests")
         self.environ = environ
         self.look_seconds = 5.0
         """How long it may take to learn who signed a certificate that was refused."""
-        self._context = ssl_context(bundles(environ, ca_bundle))
+        self.early = early or Early(environ, ca_bundle)
+        """Made with the same environment and bundle, if it is given."""
+        self._context = self.early.context
         self._certified = self._context
         if certificate is not None:
             self._certified = ssl_context(bundles(environ, ca_bundle))
@@ -314,6 +338,7 @@ class Connections:
 
     def close(self) -> None:
         """Close every idle connection; a later request opens a new one."""
+        self.early.close()
         with self._lock:
             for manager in self._managers.values():
                 manager.clear()
@@ -337,12 +362,13 @@ class Connections:
             if proxy is None
             else ProxyManager(
                 proxy.url,
-                proxy_headers=_proxy_headers(proxy),
+                proxy_headers=proxy.headers,
                 proxy_ssl_context=self._context,
                 **options,
             )
         )
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        early = self.early if manner == "plain" else None
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _tls_pool(early)}
         return manager
 
     def _presented_issuer(self, origin: Origin, proxy: Proxy | None) -> str:
@@ -362,7 +388,7 @@ class Connections:
             near.host, near.port, timeout=seconds, ssl_context=look, cert_reqs="CERT_NONE"
         )
         if proxy is not None:
-            connection.set_tunnel(origin.host, origin.port, _proxy_headers(proxy))
+            connection.set_tunnel(origin.host, origin.port, proxy.headers)
         try:
             with Exchange(seconds):
                 connection.connect()
@@ -372,10 +398,6 @@ class Connections:
             return ""
         finally:
             connection.close()
-
-
-def _proxy_headers(proxy: Proxy) -> dict[str, str]:
-    return {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
 
 
 def _origin(url: str) -> Origin:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.cookiejar
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from http import HTTPStatus
 from urllib.parse import urldefrag, urlencode, urlsplit
 
@@ -27,6 +27,7 @@ from samlauth import __version__
 from samlauth.effects.answers import SAME_AGAIN, Answer, TooLarge, answer_of, content_of
 from samlauth.effects.connections import Connections, Exchange, Manner
 from samlauth.effects.cookies import Cookie, put, taken
+from samlauth.effects.early import Early
 from samlauth.effects.faults import is_certificate_refused, is_final
 from samlauth.effects.retries import BUSY, Failure, Kind, pause
 from samlauth.effects.trust import client_certificate as named
@@ -34,6 +35,7 @@ from samlauth.errors import NetworkError, UnsafePage
 from samlauth.flow import Page, Request
 from samlauth.printable import safe
 from samlauth.reach import IN_A_BROWSER, Carrying, Origin, Reach, origin_of
+from samlauth.values import dataclass
 
 log = logging.getLogger("samlauth.http")
 
@@ -88,7 +90,8 @@ class Http:
     ``hide`` is told each cookie and each form value of a request that carries answers or the
     password, and each token made of a ticket, before it is sent. ``client_certificate`` is the path
     of a certificate in PEM form and that of its key, None where the same file holds both; it is
-    shown to the reach's post_origins that ask for one and to nobody else. ``clock`` is monotonic;
+    shown to the reach's post_origins that ask for one and to nobody else. ``early`` has connections
+    that were begun with the same environment and bundle. ``clock`` is monotonic;
     ``sleep`` and ``chance`` (0 to 1) pause between tries. Safe to use from threads. Raises
     SettingsError for a CA bundle or client certificate of no use.
     """
@@ -100,13 +103,14 @@ class Http:
         *,
         hide: Callable[[str], None],
         client_certificate: tuple[str, str | None] | None = None,
+        early: Early | None = None,
         limits: Limits = LIMITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         certificate = named(*client_certificate) if client_certificate else None
-        self.connections = Connections(environ, ca_bundle, certificate)
+        self.connections = Connections(environ, ca_bundle, certificate, early)
         self._certified = certificate is not None
         self._hide = hide
         self.limits = limits

@@ -66,34 +66,44 @@ def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
         return (used(role), role.name.casefold(), role.role_arn)
 
     return tuple(
-        _entry(challenge, role, twin=role in twins, last=role == last)
+        _entry(role, named, header, bool(twins) and role in twins, role == last)
         for account in sorted(accounts, key=among_accounts)
+        for named, header in [_account(challenge, account)]
         for role in sorted(accounts[account], key=in_account)
     )
 
 
-def _entry(challenge: ChooseRoles, role: Role, *, twin: bool, last: bool) -> Entry:
-    account, label, path = role.account_id, role.name, role.path
+def _account(challenge: ChooseRoles, account: str) -> tuple[str, str]:
+    """What is searched of an account, and its header."""
     name, note = challenge.aliases.get(account, ""), challenge.notes.get(account, "")
+    header = f"{name} ({account})" if name else account
+    # What draws the list shows an accent twice that is a character of its own.
+    return f"{name} {account} {note}", normalize("NFC", f"{header}  {note}".rstrip())
+
+
+def _entry(role: Role, named: str, header: str, twin: bool, last: bool) -> Entry:
+    label = own = role.name
+    path = role.path
     if path != "/":
         label += f"  {path}"
     if twin:
         label += f"  through {role.principal_arn}"
-    searched = f"{name} {account} {note} {path}{role.name} {label}".casefold()
-    header = f"{name} ({account})" if name else account
-    # What draws the list shows an accent twice that is a character of its own.
-    header = normalize("NFC", f"{header}  {note}".rstrip())
+    searched = f"{named} {path}{own} {label}".casefold()
     return Entry(role, header, label, searched, last)
 
 
 def _twins(roles: tuple[Role, ...]) -> frozenset[Role]:
     """The roles that can be assumed through several SAML providers, and are told apart by them."""
     times = Counter(role.role_arn for role in roles)
+    if len(times) == len(roles):
+        return frozenset()
     return frozenset(role for role in roles if times[role.role_arn] > 1)
 
 
 def last_used(challenge: ChooseRoles) -> Role | None:
     """The role among those offered that was used last."""
+    if not challenge.recent:
+        return None
     first = {role.role_arn: role for role in reversed(challenge.roles)}
     return next((first[arn] for arn in challenge.recent if arn in first), None)
 
@@ -101,6 +111,8 @@ def last_used(challenge: ChooseRoles) -> Role | None:
 def matching(offered: tuple[Entry, ...], query: str) -> tuple[Entry, ...]:
     """The entries in which every word of ``query`` occurs, in any case and order."""
     words = query.casefold().split()
+    if not words:
+        return offered
     return tuple(entry for entry in offered if all(word in entry.searched for word in words))
 
 

@@ -216,7 +216,9 @@ def load(folder: Path) -> str:
             hint="Run the command that fails once more, then samlauth report.",
         ) from None
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from error
+        raise FileError(
+            f"{path} cannot be read: {error.strerror}.", hint="See its mode, and whose it is."
+        ) from error
 
 
 def _tells(text: str, redactor: Redactor) -> bool:

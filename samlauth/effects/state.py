@@ -10,7 +10,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from samlauth.effects import files
 from samlauth.errors import FileError
+from samlauth.values import dataclass
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import re
 import ssl
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -22,9 +22,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.reach import Origin
+from samlauth.values import dataclass
 
 _BUNDLE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.IGNORECASE)
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 # Where distributions keep their store, for a Python whose OpenSSL was built to look elsewhere.
 _SYSTEM_BUNDLES = (
@@ -60,6 +62,7 @@ def ssl_context(bundles: Iterable[Bundle]) -> ssl.SSLContext:
     """
     context, loaded = _system_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     # A company's bundle is often its intermediate alone, which is then the anchor, as it is for
     # curl and for Python's own default context since 3.13.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -84,15 +87,34 @@ def _system_context() -> tuple[ssl.SSLContext, set[Path]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     built_in = ssl.get_default_verify_paths()
     loaded: set[Path] = set()
-    for candidate in (built_in.openssl_cafile, *_SYSTEM_BUNDLES):
-        if Path(candidate).is_file():
-            context.load_verify_locations(cafile=candidate)
-            loaded.add(Path(candidate).resolve())
-            break
     if Path(built_in.openssl_capath).is_dir():
         context.load_verify_locations(capath=built_in.openssl_capath)
         loaded.add(Path(built_in.openssl_capath).resolve())
+    for candidate in (built_in.openssl_cafile, *_SYSTEM_BUNDLES):
+        if Path(candidate).is_file():
+            if not (loaded and _is_in_folder(candidate, built_in.openssl_capath)):
+                context.load_verify_locations(cafile=candidate)
+            loaded.add(Path(candidate).resolve())
+            break
     return context, loaded
+
+
+def _is_in_folder(bundle: str, folder: str) -> bool:
+    """Whether each certificate of a bundle is also in a folder as OpenSSL reads it.
+
+    From the folder it takes the one that it needs; a bundle is parsed whole, for 20 ms.
+    """
+    try:
+        missing = set(_PEM.findall(Path(bundle).read_bytes()))
+        if not missing:
+            return False
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if _HASHED.fullmatch(entry.name):
+                    missing.difference_update(_PEM.findall(Path(entry.path).read_bytes()))
+    except OSError:
+        return False
+    return not missing
 
 
 def _load(context: ssl.SSLContext, bundle: Bundle) -> None:
@@ -210,6 +232,11 @@ class Proxy:
     def url(self) -> str:
         """Without user name and password."""
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it has to be told with each CONNECT."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
     def __str__(self) -> str:
         return f"{_bracketed(self.host)}:{self.port}"

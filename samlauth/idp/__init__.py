@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from samlauth.flow import Browse, Flow
 from samlauth.reach import Reach
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 
 class IdentityProvider(Protocol):

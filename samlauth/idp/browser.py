@@ -6,7 +6,6 @@ reads pages, and goes on in the browser where that provider cannot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from samlauth.challenges import Confirm
@@ -26,6 +25,7 @@ from samlauth.idp.assertion import paste
 from samlauth.printable import safe
 from samlauth.reach import Reach, origin_of
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 QUESTION: Final = "Open your browser and sign in there?"
 

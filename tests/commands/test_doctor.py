@@ -185,7 +185,8 @@ def computer(
 def test_where_nothing_is_wrong_each_check_says_so(computer: Computer) -> None:
     report = computer.online().run()
     assert (report.code, report.problems) == (0, {})
-    assert list(report.notes) == ["keyring"]
+    # In a container, where the tests may be, no security key can be seen.
+    assert list(report.notes) in (["keyring"], ["keyring", "security key"])
     assert [*dict.fromkeys(row["check"] for row in report.rows)] == [one.name for one in CHECKS]
     well = report.of("ok")
     assert f"{GOOGLE} (certificate by Test Organisation)" in well["host"]

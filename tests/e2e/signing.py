@@ -74,8 +74,9 @@ class Signing:
         self._starts: list[int] = []
         self._redactor = Redactor()
         self._https = {direct: self._http(direct=direct) for direct in (False, True)}
-        patient, hurried = self._https[False], {"connect": 0.5, "read": 0.5, "attempt": 0.6}
-        self._sts = {hurry: STS(patient, **(hurried if hurry else {})) for hurry in (False, True)}
+        patient = self._https[False]
+        hurried = STS(patient, connect=0.5, read=0.5, attempt=0.6)
+        self._sts = {False: STS(patient), True: hurried}
 
     def _http(self, *, direct: bool) -> Http:
         environ = {"AWS_CA_BUNDLE": str(self._bundle)}

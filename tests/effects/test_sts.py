@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 import trustme
 
 from samlauth import __version__
+from samlauth.effects import sts as sts_module
 from samlauth.effects.http import Http
 from samlauth.effects.sts import STS
 from samlauth.errors import NetworkError, SettingsError
@@ -435,6 +436,14 @@ class TestIsolation:
             [sys.executable, "-c", listed], capture_output=True, text=True, check=True
         )
         assert not set(done.stdout.split()) & {"boto3", "botocore"}
+
+
+@pytest.mark.parametrize("assertion", [ASSERTION, "PHA+/w==", "no base64: ä&=+%/ x"])
+def test_a_form_is_encoded_as_urllib_would(assertion: str) -> None:
+    form = {"Action": "AssumeRoleWithSAML", "RoleArn": "arn:x/y z", "SAMLAssertion": assertion}
+    params: dict[str, object] = {"body": form}
+    sts_module._encode(params)
+    assert params == {"body": urlencode(form).encode()}
 
 
 class TestOtherOperations:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import subprocess
@@ -49,16 +50,76 @@ def test_what_no_bundle_holds_is_not_trusted(tmp_path: Path) -> None:
         handshake(context, trustme.CA().issue_cert("idp.test"))
 
 
+def as_openssl_keeps_it(folder: Path, *cas: trustme.CA) -> None:
+    """Each authority in a file by the hash of its name."""
+    folder.mkdir()
+    for number, ca in enumerate(cas):
+        path = pem(folder, ca, f"{number}.pem")
+        hashed = subprocess.check_output(
+            ["openssl", "x509", "-noout", "-hash", "-in", path], text=True
+        ).strip()
+        taken = len(list(folder.glob(f"{hashed}.*")))
+        (folder / f"{hashed}.{taken}").symlink_to(path.name)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="their stores are not files")
-def test_the_systems_store_is_trusted_whatever_the_environment_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(pem(tmp_path, trustme.CA())))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    only_system = len(ssl_context(()).get_ca_certs())
-    assert only_system > 20
-    named = ssl_context(bundles({"SSL_CERT_FILE": str(tmp_path / "ca.pem")}))
-    assert len(named.get_ca_certs()) == only_system + 1
+class TestTheSystemsStore:
+    """OpenSSL's own places, a bundle and a folder; the variables name others."""
+
+    @pytest.fixture(autouse=True)
+    def _places(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bundle, self.folder = tmp_path / "cert.pem", tmp_path / "certs"
+        found = ssl.get_default_verify_paths()._replace(
+            openssl_cafile=str(self.bundle), openssl_capath=str(self.folder)
+        )
+        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem(tmp_path, trustme.CA())))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    def trusts(self, *cas: trustme.CA) -> bool:
+        context = ssl_context(())
+        return all(handshake(context, ca.issue_cert("idp.test")) is not None for ca in cas)
+
+    def bundled(self, *cas: trustme.CA) -> None:
+        self.bundle.write_bytes(b"".join(ca.cert_pem.bytes() for ca in cas))
+
+    def test_the_bundle_alone_is_trusted(self) -> None:
+        cas = trustme.CA(), trustme.CA()
+        self.bundled(*cas)
+        assert self.trusts(*cas)
+
+    def test_the_folder_alone_is_trusted(self) -> None:
+        cas = trustme.CA(), trustme.CA()
+        as_openssl_keeps_it(self.folder, *cas)
+        self.bundled(trustme.CA())
+        assert self.trusts(*cas)
+
+    def test_a_bundle_that_is_in_the_folder_is_not_parsed(self) -> None:
+        cas = trustme.CA(), trustme.CA()
+        as_openssl_keeps_it(self.folder, *cas)
+        self.bundled(*cas)
+        assert ssl_context(()).get_ca_certs() == []
+        assert self.trusts(*cas)
+
+    def test_what_somebody_added_to_the_bundle_alone_is_trusted(self) -> None:
+        kept, added = trustme.CA(), trustme.CA()
+        as_openssl_keeps_it(self.folder, kept)
+        self.bundled(kept, added)
+        assert self.trusts(kept, added)
+
+    def test_a_folder_that_openssl_cannot_read_does_not_count(self) -> None:
+        ca = trustme.CA()
+        self.folder.mkdir()
+        pem(self.folder, ca, "company.pem")
+        self.bundled(ca)
+        assert self.trusts(ca)
+
+    def test_the_real_one_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.undo()
+        built_in = ssl.get_default_verify_paths()
+        hashed = list(Path(built_in.openssl_capath).glob("????????.[0-9]"))
+        assert len(ssl_context(()).get_ca_certs()) > 20 or len(hashed) > 20
 
 
 def test_a_folder_of_certificates_is_trusted(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from samlauth.errors import SettingsError, UnsafePage
 from samlauth.reach import Origin, origin_of
+from samlauth.values import dataclass
 
 RELYING_PARTIES: Final[Mapping[str, str]] = MappingProxyType({
     "aws": "urn:amazon:webservices",

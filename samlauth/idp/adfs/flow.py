@@ -7,7 +7,7 @@ pages is ADFS's to choose, so the loop can start from any page and holds no scri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -40,6 +40,7 @@ from samlauth.idp.adfs.pages.states import (
 )
 from samlauth.reach import Origin, Reach, origin_of
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 _PAGES: Final = 30
 _CERTIFICATE_PORT: Final = 49443

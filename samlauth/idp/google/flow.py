@@ -7,7 +7,7 @@ pages is Google's to choose, so the loop can start from any page and holds no sc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final, assert_never
 from urllib.parse import urlencode
@@ -41,6 +41,7 @@ from samlauth.idp.google.pages.states import (
 from samlauth.idp.google.prompt import POLL_HOST
 from samlauth.reach import Reach, origin_of
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 _REACH: Final = Reach(
     password_origin=account.ORIGIN,

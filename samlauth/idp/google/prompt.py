@@ -8,7 +8,6 @@ the person has answered.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from samlauth.idp.google import refusals
 from samlauth.idp.google.attempt import Attempt, ways
 from samlauth.idp.google.pages import read
 from samlauth.idp.google.pages.states import Poll, Prompt
+from samlauth.values import dataclass
 
 POLL_HOST: Final = "content.googleapis.com"
 """Never a host a page names: whoever is polled learns that somebody signs in."""

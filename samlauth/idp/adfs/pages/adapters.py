@@ -7,10 +7,10 @@ code, or none at all and an answer elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from samlauth.printable import safe
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ to answer it. Texts in them are ADFS's own, fit to print.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from samlauth.challenges import Method
 from samlauth.flow import Fields
 from samlauth.html import Form
 from samlauth.idp.adfs.pages.adapters import Adapter
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 Press = tuple[str, str] | None
 

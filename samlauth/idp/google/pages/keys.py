@@ -40,6 +40,9 @@ _SHORTEST, _LONGEST = 16, 1023
 """Bytes of a credential's id (WebAuthn §4, Credential ID)."""
 _LONGEST_WAIT = 300.0
 
+NOBODYS: Final = base64.b64encode(bytes(18)).decode("ascii")
+"""A challenge, and a credential, of zeros."""
+
 
 def read_key(document: Document, form: Form, kind: str) -> SecurityKey | None:
     """What the page asks of a key; None when it cannot be told without running its script."""
@@ -102,6 +105,17 @@ def _options(value: dict[str, object]) -> AssertionRequest | None:
         user_verification=cast("UserVerification", verification),
         seconds=_seconds(value.get("timeout")),
     )
+
+
+def bare(text: str) -> str:
+    """What stands for such data in a page's skeleton: of the same kind, and nobody's; else nothing."""
+    values = list(_values(text))
+    if _webauthn(values):
+        allowed = [{"type": "public-key", "id": NOBODYS}]
+        return json.dumps({"challenge": NOBODYS, "allowCredentials": allowed})
+    if request := _u2f(values, bytes(_SHORTEST)):
+        return json.dumps({"appid": request.app_id, "keys": [NOBODYS]})
+    return ""
 
 
 def _seconds(timeout: object) -> float:

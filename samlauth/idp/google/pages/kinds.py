@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from samlauth.challenges import Method
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)

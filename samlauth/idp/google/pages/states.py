@@ -4,12 +4,11 @@ to answer it. Texts in them are Google's own, fit to print.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from samlauth.challenges import AssertionRequest, Method
 from samlauth.flow import Fields
 from samlauth.html import Form
 from samlauth.saml import SAMLResponse
+from samlauth.values import dataclass
 
 
 @dataclass(frozen=True)
