@@ -726,6 +726,8 @@ def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespa
     _describe(parser, argv)
     options, unknown = parser.parse_known_args(argv)
     if unknown:
+        from samlauth.printable import safe
+
         flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]
         what = (
             f"has no option {safe(flags[0])}"
