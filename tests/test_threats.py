@@ -109,6 +109,10 @@ THREATS: dict[str, tuple[str, ...]] = {
         "plugins/test_plugins.py::test_a_built_in_name_cannot_be_taken",
         "effects/test_ring.py::test_a_file_in_the_clear_is_used_only_when_it_is_named",
     ),
+    "T24 a package that is not the one that was tested": (
+        "test_packaging.py::test_the_same_source_gives_the_same_bytes",
+        "test_packaging.py::test_what_is_imported_is_asked_for",
+    ),
     "T25 settings in the folder that a command is run in": (
         "test_threats.py::test_the_folder_a_command_is_run_in_has_no_say",
     ),

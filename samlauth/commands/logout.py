@@ -14,7 +14,7 @@ from samlauth import settings
 from samlauth.awsfiles import check_profile_name
 from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
-from samlauth.effects import cache, files, output, sessions
+from samlauth.effects import cache, files, output, recorder, sessions
 from samlauth.effects.browser import profile as browser
 from samlauth.effects.ring import Ring
 from samlauth.effects.state import Issued, State, StateFile
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
         _forget_state(memory, state, profiles),
         _forget_sessions(aws.config, None if options.all else _who(profile, issued)),
         _forget_browser(owner),
+        _forget_records(aws.config) if options.all else (),
     ):
         nothing = False
         if not options.quiet:
@@ -171,6 +172,18 @@ def _forget_sessions(config: Path, who: tuple[str, str] | None) -> Iterator[str]
     for path in paths:
         if sessions.forget(path, ring):
             yield f"Removed the remembered sign-in of {safe(sessions.owner(path), 1000)}."
+
+
+def _forget_records(config: Path) -> Iterator[str]:
+    """The bare pages that were kept of sign-ins."""
+    try:
+        for path in recorder.forget(config.parent / "samlauth"):
+            yield f"Removed {safe(str(path), 1000)}."
+    except OSError as error:
+        raise FileError(
+            f"A record of a sign-in could not be removed: {error.strerror}.",
+            hint=f"Remove it yourself: it is beside {safe(str(config), 1000)}, in samlauth.",
+        ) from error
 
 
 def _owner(profile: str, issued: Issued | None) -> str:

@@ -197,6 +197,15 @@ def _write(path: Path, text: str, redactor: Redactor) -> Path | None:
     return path
 
 
+def forget(folder: Path) -> Iterator[Path]:
+    """Remove what runs have left there; yields what was. Raises OSError when that cannot be."""
+    flow = folder / FLOW
+    for path in (folder / FAILURE, folder / FAILURE_HTML, *sorted(flow.glob("*"))):
+        if path.is_file() and path.suffix != ".lock":
+            path.unlink()
+            yield path
+
+
 def load(folder: Path) -> str:
     """The text of the last failure. Raises FileError when there is none, or none that is ours."""
     path = folder / FAILURE

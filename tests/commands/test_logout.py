@@ -144,6 +144,18 @@ def test_a_second_logout_finds_nothing(home: Home, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "Nothing is stored for the profile sts.\n"
 
 
+def test_the_records_of_sign_ins_go_with_all_of_them(home: Home) -> None:
+    folder = home.aws.config.parent / "samlauth"
+    paths = [folder / "failure", folder / "failure.html", folder / "flow" / "01-Password.html"]
+    paths[-1].parent.mkdir(parents=True)
+    for path in paths:
+        path.write_text("…")
+    assert log_out("-p", "sts") == 0
+    assert all(path.exists() for path in paths)
+    assert log_out("--all") == 0
+    assert not any(path.exists() for path in paths)
+
+
 def test_all_of_them(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     home.issued(
         sts=replace(ISSUED, expiration=NOW - timedelta(hours=1)),
