@@ -72,14 +72,14 @@ def is_placed(values: Settings) -> bool:
 def first_origin(values: Settings) -> Origin | None:
     """Whom a sign-in asks first, and asks before the person, by what needs no provider loaded.
 
-    None when that is not so, or not known, or when a client certificate may yet turn out useless.
+    None when that is not so, or not known, or when a file that is used may yet turn out useless.
     """
     from samlauth.errors import SettingsError, UnsafePage
     from samlauth.reach import Origin
 
     if values[settings.USERNAME] is None or not is_complete(values):
         return None
-    if values[settings.BROWSER] or values[settings.CLIENT_CERT]:
+    if values[settings.BROWSER] or values[settings.CLIENT_CERT] or values[settings.PASSWORD_FILE]:
         return None
     match values[settings.IDP]:
         case "google":

@@ -228,7 +228,7 @@ class _Connection(HTTPConnection):
                 sock.setsockopt(*option)
             sock.settimeout(max(seconds, 0.001))
             sock.connect(where)
-            sock.settimeout(self.timeout)
+            sock.settimeout(self.timeout if isinstance(self.timeout, int | float) else None)
         except BaseException:
             sock.close()
             raise

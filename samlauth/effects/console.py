@@ -22,6 +22,9 @@ _QUIET = 0.3
 _PROGRESS = 0.1
 """Seconds between two looks at how much was pasted so far."""
 
+_GLANCE = 0.5
+"""Seconds after which a signal is noticed that came in the instant before a wait."""
+
 _SEQUENCE = re.compile(r"\x1b(?:[\[O][0-?]*[ -/]*[@-~]|.)?", re.DOTALL)
 """An arrow key, or the terminal's late answer to a question of another program (ECMA-48 §5.4)."""
 
@@ -91,19 +94,22 @@ class Console:
         """A line, not ``empty`` unless it may be, without white space around it. Raises EOFError."""
         while True:
             self.say(prompt, end="")
-            typed = self.keyboard.readline()
+            typed = self._read()
             if not typed:
                 raise EOFError
             if typed.strip() or empty:
                 return typed.strip()
 
-    def secret(self, prompt: str) -> str:
-        """A line typed without an echo, as it was typed. Raises EOFError."""
-        while not (typed := getpass(prompt)):
-            pass
-        return typed
-
     if sys.platform == "win32":
+
+        def _read(self) -> str:
+            return self.keyboard.readline()
+
+        def secret(self, prompt: str) -> str:
+            """A line typed without an echo, as it was typed. Raises EOFError."""
+            while not (typed := getpass(prompt)):
+                pass
+            return typed
 
         def pasted(self, prompt: str, *, plain: bool = False) -> str:
             """A SAML response, typed or pasted without an echo, up to ENTER. Raises EOFError."""
@@ -115,6 +121,44 @@ class Console:
             yield _pressed
 
     else:
+
+        def _read(self) -> str:
+            """The next line, with its end; empty when the terminal closes.
+
+            It is waited for in pieces: Python runs no signal's handler while it reads, and one that
+            came just before would have to wait for the line.
+            """
+            from select import select
+
+            while not select([self.keyboard], [], [], _GLANCE)[0]:
+                pass
+            return self.keyboard.readline()
+
+        def secret(self, prompt: str) -> str:
+            """A line typed without an echo, as it was typed. Raises EOFError."""
+            import termios
+
+            keyboard = self.keyboard.fileno()
+            try:
+                usual, unseen = termios.tcgetattr(keyboard), termios.tcgetattr(keyboard)
+                unseen[3] &= ~termios.ECHO
+                try:
+                    termios.tcsetattr(keyboard, termios.TCSAFLUSH, unseen)
+                    return self._secret(prompt)
+                finally:
+                    termios.tcsetattr(keyboard, termios.TCSAFLUSH, usual)
+            except termios.error:
+                raise EOFError from None  # the terminal is gone
+
+        def _secret(self, prompt: str) -> str:
+            while True:
+                self.say(prompt, end="")
+                typed = self._read()
+                if not typed:
+                    raise EOFError
+                self.say("")
+                if typed := typed.removesuffix("\n"):
+                    return typed
 
         def pasted(self, prompt: str, *, plain: bool = False) -> str:
             """A SAML response, pasted without an echo, however long and with its line ends in it.
