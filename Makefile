@@ -90,14 +90,14 @@ lock: $(VENV)-lock/.uv
 	echo pip | $(LOCK) - -o requirements/pip.txt
 
 # setuptools is what aws-google-auth imports without saying so.
-$(VENV)-peers/%/.installed:
+$(VENV)-bench/%/.installed:
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade pip
 	$(@D)/bin/python -m pip install --quiet aws-$(*:google=google-auth) 'setuptools < 81'
 	@touch $@
 
-bench: $(VENV)/.test $(VENV)-peers/google/.installed $(VENV)-peers/adfs/.installed
-	$(BIN)/python -m tests.bench $(VENV)-peers
+bench: $(VENV)/.test $(VENV)-bench/google/.installed $(VENV)-bench/adfs/.installed
+	$(BIN)/python -m tests.bench $(VENV)-bench
 
 # By hand: each target for FUZZ_SECONDS. What breaks one is left in fuzz/found.
 FUZZ_SECONDS ?= 600
