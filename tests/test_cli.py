@@ -58,6 +58,7 @@ FAST: dict[tuple[str, ...], set[str]] = {
         "samlauth.effects.output",
         "samlauth.errors",
         "samlauth.peers",
+        "samlauth.setting",
         "samlauth.settings",
     },
 }

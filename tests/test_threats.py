@@ -212,7 +212,7 @@ def test_the_folder_a_command_is_run_in_has_no_say(
     assert named == {"username": None, "url": None}
 
 
-def _rows(*names: str) -> list[samlauth.settings.Setting[object]]:
+def _rows(*names: str) -> list[samlauth.setting.Setting[object]]:
     from samlauth.settings import TABLE
 
     return [row for row in TABLE if row.name in names]
