@@ -30,7 +30,7 @@ LAYERS = (
     {"batch", "diagnosis"},
     {"redactor"},
     {"driver", "effects"},
-    {"commands"},
+    {"commands", "parsers"},
     {"cli"},
     {"__main__"},
     {"testing", "sandbox"},
