@@ -1,11 +1,10 @@
-"""The command line: parse, dispatch, and alone print errors and exit.
+"""The command line: dispatch, and alone print errors and exit.
 
 Nothing is imported at this level that ``--help`` does not need.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import io
 import os
@@ -14,11 +13,12 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from samlauth import __version__
+from samlauth import parsers
 from samlauth.effects import cores, output
 from samlauth.errors import SamlauthError, UsageError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from samlauth.redactor import Redactor
@@ -234,8 +234,8 @@ def _unexpected(error: Exception) -> int:
 def _login(argv: list[str]) -> int:
     from samlauth.commands.flags import of_grant
 
-    parser = _parser("samlauth [login] [options]", DESCRIPTION, EPILOG)
-    _setting_arguments(parser, several=True)
+    parser = parsers.make("samlauth [login] [options]", DESCRIPTION, EPILOG)
+    parsers.setting_arguments(parser, several=True)
     parser.add_argument(
         "--force",
         "--no-cache",
@@ -253,7 +253,7 @@ def _login(argv: list[str]) -> int:
 
     roles: list[str] = options.role_arn or []
     options.role_arn = roles[0] if roles else None
-    flags = _flags(options)
+    flags = parsers.flags(options)
     if len(roles) > 1:
         from samlauth.commands import many
 
@@ -264,7 +264,7 @@ def _login(argv: list[str]) -> int:
 def _env(argv: list[str]) -> int:
     from samlauth.commands import env
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth env -p NAME [--format FORMAT]",
         "Print a profile's credentials as variables for a shell; sign in first if needed.",
         """\
@@ -276,93 +276,93 @@ examples:
   docker run --env-file <(samlauth env -p NAME --format env-file) …       bash, zsh
 """,
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     env.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return env.run(options, _flags(options), redactor)
+    return env.run(options, parsers.flags(options), redactor)
 
 
 def _exec(argv: list[str]) -> int:
     from samlauth.commands import exec as exec_
 
     argv, command = exec_.split(argv)
-    parser = _parser(
+    parser = parsers.make(
         "samlauth exec -p NAME [--renew] -- COMMAND ...",
         "Run a command with a profile's credentials; sign in first if needed.",
         "The exit code is the command's own; 127 when there is no such command, and 126 when it\n"
         "cannot be run.\n",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     exec_.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return exec_.run(options, _flags(options), redactor, command)
+    return exec_.run(options, parsers.flags(options), redactor, command)
 
 
 def _console(argv: list[str]) -> int:
     from samlauth.commands import console
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth console -p NAME [--service NAME] [--print]",
         "Open the AWS console in your browser, signed in with a profile's credentials.",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     console.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return console.run(options, _flags(options), redactor)
+    return console.run(options, parsers.flags(options), redactor)
 
 
 def _roles(argv: list[str]) -> int:
     from samlauth.commands import roles
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth roles [options]",
         "Sign in and list every role you are offered, with its account; none is taken.",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     roles.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return roles.run(options, _flags(options), redactor)
+    return roles.run(options, parsers.flags(options), redactor)
 
 
 def _status(argv: list[str]) -> int:
     from samlauth.commands import status
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth status [-p NAME] [--json | --short]",
         "Show the credentials that samlauth has stored: profile, time left, role, who, and where.",
         "The exit code is 0, and 3 when the profile that -p names has none.\n",
     )
     status.arguments(parser)
-    return status.run(_parse(parser, argv))
+    return status.run(parsers.parse(parser, argv))
 
 
 def _assume_role(argv: list[str]) -> int:
     from samlauth.commands import assume_role
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth assume-role -p NAME --source-profile NAME --role-arn ARN [options]",
         "Take a role with another profile's credentials, and store or print its own.",
         "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     assume_role.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return assume_role.run(options, _flags(options), redactor)
+    return assume_role.run(options, parsers.flags(options), redactor)
 
 
 def _assume_role_with_web_identity(argv: list[str]) -> int:
     from samlauth.commands import assume_role_with_web_identity as command
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth assume-role-with-web-identity -p NAME --role-arn ARN "
         "--web-identity-token-file FILE",
         "Take a role with a token of an OpenID Connect issuer, and store or print its credentials.",
         "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     command.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return command.run(options, _flags(options), redactor)
+    return command.run(options, parsers.flags(options), redactor)
 
 
 def _configure(argv: list[str]) -> int:
@@ -373,12 +373,12 @@ def _configure(argv: list[str]) -> int:
     from samlauth.commands import configure
 
     argv = configure.split(argv)
-    parser = _parser(
+    parser = parsers.make(
         "samlauth configure process -p NAME",
         "Make AWS tools get a profile's credentials from samlauth whenever they need some.",
     )
     configure.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return configure.run(options)
 
@@ -386,13 +386,13 @@ def _configure(argv: list[str]) -> int:
 def _configure_chain(argv: list[str]) -> int:
     from samlauth.commands import configure_chain
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth configure chain NAME --source-profile NAME --role-arn ARN",
         "Make a profile whose role is taken with another profile's credentials, by every AWS tool.",
         "A role taken so lasts an hour at most; AWS tools renew it while the source is good.\n",
     )
     configure_chain.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return configure_chain.run(options)
 
@@ -400,13 +400,13 @@ def _configure_chain(argv: list[str]) -> int:
 def _configure_profile(argv: list[str]) -> int:
     from samlauth.commands import configure_profile
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth configure [-p NAME]",
         "Ask for the settings of a profile, and write them to it.",
         "samlauth configure process -p NAME makes AWS tools get its credentials from samlauth.\n",
     )
     configure_profile.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return configure_profile.run(options)
 
@@ -414,13 +414,13 @@ def _configure_profile(argv: list[str]) -> int:
 def _import(argv: list[str]) -> int:
     from samlauth.commands import adopt
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth import [--check]",
         "Write what aws-google-auth, aws-adfs, gsts and saml2aws have set as settings of samlauth.",
         "Nothing of theirs is changed or removed. Their settings count without it, too.\n",
     )
     adopt.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return adopt.run(options)
 
@@ -429,52 +429,52 @@ def _totp(argv: list[str]) -> int:
     from samlauth.commands import totp
 
     action, argv = totp.split(argv)
-    parser = _parser(
+    parser = parsers.make(
         "samlauth totp add | remove [-p NAME]",
         "Keep an authenticator's secret in the keyring and make its codes here, or remove it again.",
         "It is off until you add one, and it weakens the second factor: add says how.\n",
     )
     totp.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     cores.leave_none()
     return totp.run(options, action)
 
 
 def _credential_process(argv: list[str]) -> int:
-    parser = _parser(
+    parser = parsers.make(
         "samlauth credential-process -p NAME",
         "Print a profile's credentials as AWS's credential_process wants them; sign in if needed.",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
     from samlauth.commands import credential_process
 
-    return credential_process.run(options, _flags(options), redactor)
+    return credential_process.run(options, parsers.flags(options), redactor)
 
 
 def _assertion(argv: list[str]) -> int:
     from samlauth.commands import assertion
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth assertion [options]",
         "Sign in and print only the base64 SAML response, for another program.",
     )
-    _setting_arguments(parser)
+    parsers.setting_arguments(parser)
     assertion.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
-    return assertion.run(options, _flags(options), redactor)
+    return assertion.run(options, parsers.flags(options), redactor)
 
 
 def _logout(argv: list[str]) -> int:
     from samlauth.commands import logout
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth logout [-p NAME | --all]",
         "Remove the credentials, sessions and browser profile that samlauth keeps for a profile.",
     )
     logout.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return logout.run(options)
 
@@ -483,26 +483,8 @@ def _to_sign_in(
     parser: argparse.ArgumentParser, argv: list[str]
 ) -> tuple[argparse.Namespace, Redactor]:
     """The command line of whatever may have to sign in, and the precautions for that."""
-    parser.add_argument(
-        "--save-failure-html",
-        action="store_true",
-        help="keep the page a sign-in failed at, without anything of yours",
-    )
-    parser.add_argument(
-        "--save-saml-flow",
-        action="store_true",
-        help="keep every page of the sign-in, without anything of yours",
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    parser.add_argument(
-        "-l",
-        "--log",
-        choices=("debug", "info", "warn"),
-        default="warn",
-        metavar="LEVEL",
-        help="debug, info or warn (default); secrets are never logged",
-    )
-    options = _parse(parser, argv)
+    parsers.sign_in_arguments(parser)
+    options = parsers.parse(parser, argv)
     if options.plain == "true":
         output.without_colours()
     _end_on_signals()
@@ -511,26 +493,28 @@ def _to_sign_in(
 
 
 def _settings(argv: list[str]) -> int:
-    parser = _parser("samlauth settings [options]", "Show each setting and where it came from.")
-    _setting_arguments(parser)
+    parser = parsers.make(
+        "samlauth settings [options]", "Show each setting and where it came from."
+    )
+    parsers.setting_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     from samlauth.commands import settings
 
-    return settings.run(options, _flags(options))
+    return settings.run(options, parsers.flags(options))
 
 
 def _doctor(argv: list[str]) -> int:
     from samlauth.commands import doctor
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth doctor [-p NAME] [--json] [--fix]",
         "Look for what stands in the way of a sign-in or makes it unsafe, and say what helps.",
         "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else\n"
         "the highest of 3 (settings), 9 (network) and 10 (files, keyring).\n",
     )
     doctor.arguments(parser)
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return doctor.run(options)
 
@@ -538,42 +522,42 @@ def _doctor(argv: list[str]) -> int:
 def _report(argv: list[str]) -> int:
     from samlauth.commands import report as command
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth report [-o FILE]",
         "Put what the last failed sign-in came across into a bundle, to be handed to a maintainer.",
         "The pages in it are bare: no text, no values, no names of yours. Nothing is sent anywhere.\n",
     )
     command.arguments(parser)
-    return command.run(_parse(parser, argv))
+    return command.run(parsers.parse(parser, argv))
 
 
 def _replay(argv: list[str]) -> int:
     from samlauth.commands import replay
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth replay FILE",
         "Name each page of a bundle that samlauth report made, as this version reads it.",
     )
     replay.arguments(parser)
-    return replay.run(_parse(parser, argv))
+    return replay.run(parsers.parse(parser, argv))
 
 
 def _rehearse(argv: list[str]) -> int:
     from samlauth.commands import rehearse
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth rehearse google [options] [-- COMMAND ...]",
         "Run a command, the login if none is given, against a local identity provider and STS.",
     )
     rehearse.arguments(parser)
-    _describe(parser, argv)
+    parsers.describe(parser, argv)
     options = parser.parse_args(argv)
     _end_on_signals()
     return rehearse.run(options)
 
 
 def _completion(argv: list[str]) -> int:
-    parser = _parser(
+    parser = parsers.make(
         "samlauth completion bash | zsh | fish | powershell",
         "Print the script that lets your shell finish samlauth's commands, options and profiles.",
         """\
@@ -586,7 +570,7 @@ examples:
 """,
     )
     parser.add_argument("shell", choices=WORDS["completion"], metavar="SHELL", help="your shell")
-    options = _parse(parser, argv)
+    options = parsers.parse(parser, argv)
     from samlauth.commands import completion
 
     commands = completion.commands_of(command_lines(), WORDS)
@@ -597,28 +581,12 @@ examples:
 def _docker_alias(argv: list[str]) -> int:
     from samlauth.commands import docker_alias
 
-    parser = _parser(
+    parser = parsers.make(
         "samlauth docker-alias [--shell SHELL] [--image NAME]",
         "Print the line that makes samlauth the one of the Docker image, with your ~/.aws in it.",
     )
     docker_alias.arguments(parser)
-    return docker_alias.run(_parse(parser, argv))
-
-
-_DESCRIBE = "\0"
-"""In place of a command line: the parser is wanted, and not what it would do."""
-
-
-class _Described(BaseException):
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        super().__init__()
-        self.parser = parser
-
-
-def _describe(parser: argparse.ArgumentParser, argv: list[str]) -> None:
-    """End here, if the parser is what is wanted."""
-    if argv[-1:] == [_DESCRIBE]:
-        raise _Described(parser)
+    return docker_alias.run(parsers.parse(parser, argv))
 
 
 def command_lines() -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -630,131 +598,9 @@ def command_lines() -> Iterator[tuple[str, argparse.ArgumentParser]]:
         for words in lines:
             try:
                 # A few take --help alone without more words.
-                dispatch([*words, "--help", _DESCRIBE])
-            except _Described as described:
+                dispatch([*words, "--help", parsers.DESCRIBE])
+            except parsers.Described as described:
                 yield " ".join(words), described.parser
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """The same help on every Python: ``-u, --username USER``, wrapped at COLUMNS."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=_columns())
-
-    def _format_action_invocation(self, action: argparse.Action) -> str:
-        names = ", ".join(action.option_strings)
-        takes_value = action.option_strings and action.nargs != 0
-        return f"{names} {action.metavar or action.dest.upper()}" if takes_value else names
-
-
-def _columns() -> int:
-    try:
-        return int(os.environ["COLUMNS"]) - 2
-    except (KeyError, ValueError):
-        pass
-    try:
-        return max(min(os.get_terminal_size().columns, 102) - 2, 60)
-    except OSError:
-        return 98
-
-
-def _parser(usage: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="samlauth",
-        usage=usage,
-        description=description,
-        epilog=epilog,
-        formatter_class=_Formatter,
-        allow_abbrev=False,
-        add_help=False,
-    )
-    parser.add_argument("-h", "--help", action="help", help="show this and exit")
-    parser.add_argument(
-        "-V",
-        "--version",
-        action="version",
-        version=f"samlauth {__version__}",
-        help="show the version and exit",
-    )
-    return parser
-
-
-def _setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """``several`` says whether more than one profile can be meant."""
-    from samlauth.settings import DURATION, ROLE_ARN, SEVERAL, TABLE
-
-    headings: dict[str, argparse._ActionsContainer] = {"": parser}
-    for setting in TABLE:
-        if setting.group == SEVERAL and not several:
-            continue
-        names = [name for name in (setting.short, setting.flag) if name]
-        if setting.group not in headings:
-            about = "-r ONE -r TWO -p one,two names as many" if setting.group == SEVERAL else None
-            headings[setting.group] = parser.add_argument_group(setting.group, about)
-        group = headings[setting.group]
-        if setting.is_switch:
-            group.add_argument(
-                *names, dest=setting.name, action="store_const", const="true", help=setting.help
-            )
-            group.add_argument(
-                "--no-" + setting.flag[2:],
-                dest=setting.name,
-                action="store_const",
-                const="false",
-                help=argparse.SUPPRESS,
-            )
-        else:
-            group.add_argument(
-                *names,
-                dest=setting.name,
-                metavar=setting.metavar,
-                help=setting.help,
-                action="append" if setting is ROLE_ARN and several else "store",
-            )
-        if setting is DURATION:
-            group.add_argument(
-                "--auto-duration",
-                dest=setting.name,
-                action="store_const",
-                const="auto",
-                help="the same as -d auto",
-            )
-
-
-def _parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
-    """As ``parse_args``, but what is not understood is not repeated: it may be a password."""
-    _describe(parser, argv)
-    options, unknown = parser.parse_known_args(argv)
-    if unknown:
-        from samlauth.printable import safe
-
-        flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]
-        what = (
-            f"has no option {safe(flags[0])}"
-            if flags
-            else "was given a word that belongs to no option"
-        )
-        raise UsageError(
-            f"samlauth {what}.",
-            hint="A password is never given on the command line, where every user can read it; "
-            "it is asked for, or read from standard input."
-            if any("pass" in flag for flag in flags)
-            else "samlauth --help shows the options.",
-        )
-    return options
-
-
-def _flags(options: argparse.Namespace) -> dict[str, str]:
-    """The settings given as flags: name to text."""
-    from samlauth.settings import TABLE
-
-    given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
-    if given["role_arn"] is not None and given["ask_role"] == "true":
-        raise UsageError(
-            "-r names a role and -a asks for one; only one of them can be meant.",
-            hint="Leave one of the two out.",
-        )
-    return {name: text for name, text in given.items() if text is not None}
 
 
 def _log_to_stderr(level: str) -> Redactor:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from samlauth import __version__
 from samlauth.cli import DESCRIPTION, command_lines
-from samlauth.settings import PROFILE, TABLE, Setting
+from samlauth.setting import Setting
+from samlauth.settings import PROFILE, TABLE
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "samlauth.1"

@@ -57,7 +57,9 @@ FAST: dict[tuple[str, ...], set[str]] = {
         "samlauth.effects.cores",
         "samlauth.effects.output",
         "samlauth.errors",
+        "samlauth.parsers",
         "samlauth.peers",
+        "samlauth.setting",
         "samlauth.settings",
     },
 }

@@ -8,7 +8,7 @@ from samlauth.diagnosis import CHECKS, diagnose, exit_code
 from samlauth.diagnosis.facts import AWSFile, Entry, Facts, Leftover, Profile, SecurityKey
 from samlauth.diagnosis.finding import Finding, Mode
 from samlauth.errors import FileError, NetworkError, SamlauthError, SettingsError
-from samlauth.settings import resolve
+from samlauth.sources import resolve
 
 ADA, ROOT = 1000, 0
 HOME = "/home/ada/.aws"

@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 import samlauth
-from samlauth import cli, errors, profiles, settings
+from samlauth import cli, errors, profiles, sources
 from samlauth.awsfiles import edit
 from samlauth.challenges import ChooseMethod, Method
 from samlauth.driver import run
@@ -159,14 +159,14 @@ TABLE = (
         errors.UsageError, 2, "samlauth has no option --nonsense.", "samlauth --help"),
     Row("a password as a flag", lambda: cli.dispatch(["status", "--password=hunter2"]),
         errors.UsageError, 2, "samlauth has no option --password.", "is never given on the command"),
-    Row("a value that is none", lambda: settings.resolve({"duration": "a while"}, {}, {}),
+    Row("a value that is none", lambda: sources.resolve({"duration": "a while"}, {}, {}),
         errors.UsageError, 2, "--duration is 'a while', which is neither seconds", "Correct it"),
     # 3: settings
     Row("a setting that is none",
-        lambda: settings.resolve({}, {"SAMLAUTH_DURATION": "a while"}, {}), errors.SettingsError, 3,
+        lambda: sources.resolve({}, {"SAMLAUTH_DURATION": "a while"}, {}), errors.SettingsError, 3,
         "SAMLAUTH_DURATION is 'a while', which is neither seconds", "remove it to get the default"),
     Row("two identity providers",
-        lambda: settings.resolve({}, {}, {"samlauth.idp_id": "C01", "samlauth.adfs_host": "a"}),
+        lambda: sources.resolve({}, {}, {"samlauth.idp_id": "C01", "samlauth.adfs_host": "a"}),
         errors.SettingsError, 3, "samlauth.idp_id and samlauth.adfs_host belong to different",
         "with --idp"),
     Row("a profile with a role", profile_with(role_arn="r", source_profile="s"),

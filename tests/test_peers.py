@@ -3,6 +3,7 @@ import pytest
 from samlauth import settings
 from samlauth.errors import SettingsError
 from samlauth.peers import process_options
+from samlauth.setting import Layer, Part, Setting
 from samlauth.settings import (
     ADFS_HOST,
     DURATION,
@@ -16,11 +17,8 @@ from samlauth.settings import (
     SP_ID,
     URL,
     USERNAME,
-    Layer,
-    Part,
-    Setting,
-    resolve,
 )
+from samlauth.sources import resolve
 
 ROLE = "arn:aws:iam::111111111111:role/Admin"
 ADFS = {"provider": "ADFS", "url": "https://adfs.example.com", "username": "ada"}

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from samlauth import settings
-from samlauth.settings import TABLE, Alias, Layer, Part, Setting, resolve
+from samlauth.setting import Alias, Layer, Part, Setting
+from samlauth.settings import TABLE
+from samlauth.sources import resolve
 
 ARN = "arn:aws:iam::aws:policy/"
 SAMPLES: dict[str, tuple[str, str]] = {

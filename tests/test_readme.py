@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from samlauth.settings import PROFILE, TABLE, Setting
+from samlauth.setting import Setting
+from samlauth.settings import PROFILE, TABLE
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- settings -->\n", "<!-- end of settings -->\n"

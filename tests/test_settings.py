@@ -2,6 +2,7 @@ import pytest
 
 from samlauth import settings
 from samlauth.errors import SettingsError, UsageError
+from samlauth.setting import Layer, Part, Setting
 from samlauth.settings import (
     ACCOUNT,
     ADFS_HOST,
@@ -24,11 +25,8 @@ from samlauth.settings import (
     TABLE,
     TRUST_DEVICE,
     USERNAME,
-    Layer,
-    Part,
-    Setting,
-    resolve,
 )
+from samlauth.sources import profile_of, resolve
 
 ROLE = "arn:aws:iam::111111111111:role/Admin"
 
@@ -220,10 +218,10 @@ def test_an_account_may_be_named_and_only_ascii_digits_are_an_id() -> None:
 
 def test_the_profile_is_ours_then_aws_profile_then_sts() -> None:
     both = {"SAMLAUTH_PROFILE": "ours", "AWS_PROFILE": "theirs"}
-    assert settings.profile_of({"profile": "flag"}, both)[0] == "flag"
-    assert settings.profile_of({}, both)[0] == "ours"
-    assert settings.profile_of({}, {"AWS_PROFILE": "theirs"})[0] == "theirs"
-    assert settings.profile_of({}, {})[0] == "sts"
+    assert profile_of({"profile": "flag"}, both)[0] == "flag"
+    assert profile_of({}, both)[0] == "ours"
+    assert profile_of({}, {"AWS_PROFILE": "theirs"})[0] == "theirs"
+    assert profile_of({}, {})[0] == "sts"
     assert PROFILE.default == "sts"
 
 

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlauth import awsfiles, settings
+from samlauth import awsfiles, settings, sources
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.accounts import account, profiles
 from samlauth.errors import FileError, SettingsError
 from samlauth.peers import process_options
 from samlauth.printable import safe
-from samlauth.settings import TABLE, Layer, Part
+from samlauth.setting import Layer, Part
+from samlauth.settings import TABLE
 
 if TYPE_CHECKING:
     import argparse
@@ -104,7 +105,7 @@ def found_in(
     Raises SettingsError where they name two identity providers.
     """
     theirs = {key: value for key, value in section.items() if not key.startswith("samlauth.")}
-    read = settings.resolve({}, {}, theirs, behind=behind)
+    read = sources.resolve({}, {}, theirs, behind=behind)
     found = [
         Found(setting.key, setting.write(read[setting]), read.source(setting).where)
         for setting in TABLE

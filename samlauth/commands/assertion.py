@@ -18,7 +18,7 @@ from samlauth.effects import output
 from samlauth.errors import NobodyToAsk, UsageError
 from samlauth.flow import Flow, within
 from samlauth.saml import SAMLResponse
-from samlauth.settings import Settings
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

@@ -16,7 +16,7 @@ from samlauth.commands.target import Target, target
 from samlauth.effects import output
 from samlauth.errors import SettingsError, UsageError
 from samlauth.printable import safe
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse

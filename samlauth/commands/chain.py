@@ -26,7 +26,8 @@ from samlauth.effects.state import Identity, Issued
 from samlauth.effects.turns import turn
 from samlauth.errors import FileError, NeedsPerson, UsageError
 from samlauth.printable import safe
-from samlauth.settings import TABLE, Layer
+from samlauth.setting import Layer
+from samlauth.settings import TABLE
 
 if TYPE_CHECKING:
     import argparse

@@ -22,7 +22,7 @@ from samlauth.effects.state import StateFile
 from samlauth.errors import FileError, SettingsError, UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse

@@ -21,7 +21,8 @@ from samlauth.errors import NobodyToAsk, SettingsError
 from samlauth.peers import PROCESS, in_query
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer, Setting, Settings
+from samlauth.setting import Layer, Setting
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

@@ -27,7 +27,7 @@ from samlauth.effects.security_key import access
 from samlauth.effects.sts import STS
 from samlauth.errors import FileError, SamlauthError, SettingsError
 from samlauth.printable import safe
-from samlauth.settings import Settings
+from samlauth.sources import Settings
 from samlauth.sts import region_of
 
 if TYPE_CHECKING:

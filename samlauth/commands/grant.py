@@ -15,7 +15,7 @@ from samlauth.effects.state import Identity, Issued, StateFile
 from samlauth.errors import SettingsError, UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from samlauth.commands.target import Target, warn
 from samlauth.effects import output
 from samlauth.effects.console import Console
 from samlauth.effects.ring import Ring
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse

@@ -22,7 +22,8 @@ from samlauth.effects.state import State, StateFile
 from samlauth.errors import NobodyToAsk, UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer, Settings
+from samlauth.setting import Layer
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings
+from samlauth import settings, sources
 from samlauth.awsfiles import check_profile_name
 from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
@@ -24,7 +24,7 @@ from samlauth.printable import safe
 if TYPE_CHECKING:
     import argparse
 
-    from samlauth.settings import Settings
+    from samlauth.sources import Settings
 
 KEYS: Final = (
     "aws_access_key_id",
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     aws = files.locate(os.environ)
     memory = StateFile.beside(aws.config)
     state = memory.load()
-    profile, _ = settings.profile_of(flags, os.environ)
+    profile, _ = sources.profile_of(flags, os.environ)
     check_profile_name(profile)
     profiles = sorted(state.profiles) if options.all else [profile]
     issued = state.profiles.get(profile)

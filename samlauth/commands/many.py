@@ -29,7 +29,7 @@ from samlauth.effects.state import State, StateFile
 from samlauth.errors import NobodyToAsk, SamlauthError, SettingsError, UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Setting
+from samlauth.setting import Setting
 
 if TYPE_CHECKING:
     import argparse

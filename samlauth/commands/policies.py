@@ -10,7 +10,7 @@ from samlauth.errors import SettingsError, STSRefused
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
-    from samlauth.settings import Settings
+    from samlauth.sources import Settings
     from samlauth.sts import SessionPolicies
 
 LONGEST = 2048

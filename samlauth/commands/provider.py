@@ -13,7 +13,8 @@ from samlauth import settings
 from samlauth.commands.policies import as_text
 from samlauth.effects.state import Identity
 from samlauth.errors import NobodyToAsk
-from samlauth.settings import Setting, Settings
+from samlauth.setting import Setting
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     from samlauth.flow import Flow

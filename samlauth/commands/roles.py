@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samlauth.flow import Flow
     from samlauth.redactor import Redactor
     from samlauth.saml import Role
-    from samlauth.settings import Settings
+    from samlauth.sources import Settings
 
 
 @dataclass(frozen=True)

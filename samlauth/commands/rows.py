@@ -21,7 +21,9 @@ from samlauth.effects.console import columns
 from samlauth.effects.state import Identity, Issued, State, StateFile
 from samlauth.errors import AssertionRefused, SamlauthError
 from samlauth.printable import safe, table
-from samlauth.settings import TABLE, Layer, Settings
+from samlauth.setting import Layer
+from samlauth.settings import TABLE
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

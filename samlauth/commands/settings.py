@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.printable import safe
-from samlauth.settings import DURATION, IDP, TABLE, Layer, Setting, Settings
+from samlauth.setting import Layer, Setting
+from samlauth.settings import DURATION, IDP, TABLE
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

@@ -21,7 +21,8 @@ from samlauth.errors import FileError, SettingsError
 from samlauth.flow import Browse, Flow
 from samlauth.idp import IdentityProvider
 from samlauth.login import Known, SignedIn, Wanted, login, naming
-from samlauth.settings import Layer, Settings
+from samlauth.setting import Layer
+from samlauth.sources import Settings
 from samlauth.sts import Duration
 from samlauth.values import dataclass
 

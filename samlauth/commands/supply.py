@@ -32,7 +32,7 @@ from samlauth.errors import (
 )
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse

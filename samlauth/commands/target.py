@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from samlauth import awsfiles, settings
+from samlauth import awsfiles, settings, sources
 from samlauth.effects import accounts, cache, files, output, shared
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import served_by_us
-from samlauth.settings import Layer, Part, Settings
+from samlauth.setting import Layer, Part
+from samlauth.sources import Settings
 from samlauth.values import dataclass
 
 
@@ -58,14 +59,14 @@ def target(
 
     Raises SettingsError, UsageError, FileError.
     """
-    profile, _ = settings.profile_of(flags, environ)
+    profile, _ = sources.profile_of(flags, environ)
     awsfiles.check_profile_name(profile)
     aws = files.locate(environ)
     config = aws.read_config(profile)
     for_everybody, passed_over = shared.shared(environ, profile)
     account, why_none = accounts.account(environ, profile)
     behind = (*_bases(aws, profile, config), *for_everybody, *account)
-    resolved = settings.resolve(flags, environ, config, _place(aws, profile), behind)
+    resolved = sources.resolve(flags, environ, config, _place(aws, profile), behind)
     if resolved.source(settings.IDP).layer is not Layer.DEFAULT:
         why_none = []  # nobody would have asked
     for warning in (*passed_over, *why_none, *resolved.warnings):
@@ -76,7 +77,7 @@ def target(
 def _bases(aws: files.AWSFiles, profile: str, config: Mapping[str, str]) -> Iterator[Part]:
     """The profile's base, that one's base, and so on."""
     seen = [profile]
-    while base := settings.base_of(config):
+    while base := sources.base_of(config):
         place = f"{settings.BASE} in {_place(aws, seen[-1])}"
         if base in seen:
             raise SettingsError(

@@ -47,7 +47,9 @@ from samlauth.flow import (
 )
 from samlauth.reach import Origin
 from samlauth.saml import SAMLResponse
-from samlauth.settings import TABLE, Setting, Settings
+from samlauth.setting import Setting
+from samlauth.settings import TABLE
+from samlauth.sources import Settings
 
 if TYPE_CHECKING:
     import argparse

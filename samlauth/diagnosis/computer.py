@@ -9,7 +9,7 @@ from samlauth.diagnosis.facts import Facts, NoBrowser, Profile
 from samlauth.diagnosis.finding import Check, Found, note, ok, problem
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
-from samlauth.settings import Layer
+from samlauth.setting import Layer
 
 _NULL = "keyring.backends.null.Keyring"
 _KEEP = (settings.KEYRING, settings.TOTP, settings.REMEMBER_SESSION)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from samlauth.errors import SamlauthError
-from samlauth.settings import Settings
+from samlauth.sources import Settings
 
 
 @dataclass(frozen=True)

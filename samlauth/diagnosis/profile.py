@@ -11,7 +11,8 @@ from samlauth.diagnosis.finding import Check, Found, note, problem
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
-from samlauth.settings import Layer, Settings
+from samlauth.setting import Layer, Setting
+from samlauth.sources import Settings
 from samlauth.sts import partition_of, region_of
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
@@ -100,7 +101,7 @@ def _google_ids(profile: Profile) -> Iterator[Found]:
         yield problem(what, "Google's ids of apps are numbers of about twelve digits.", link)
 
 
-def _where(profile: Profile, setting: settings.Setting[str | None]) -> str:
+def _where(profile: Profile, setting: Setting[str | None]) -> str:
     return safe(profile.settings.source(setting).where, 1000)
 
 

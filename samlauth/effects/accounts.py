@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samlauth.effects.cache import saml2aws_path
 from samlauth.printable import safe
-from samlauth.settings import Layer, Part
+from samlauth.setting import Layer, Part
 
 _PROFILE = "saml"
 """The profile of an account that names none."""

@@ -25,7 +25,8 @@ from samlauth.effects import descriptors
 from samlauth.effects.cache import SHARED, shared_path
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
-from samlauth.settings import TABLE, Layer, Part
+from samlauth.setting import Layer, Part
+from samlauth.settings import TABLE
 
 _LARGEST = 1_000_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samlauth import settings
+from samlauth import sources
 from samlauth.commands.login import several
 from samlauth.commands.many import members
 from samlauth.commands.rows import Row, summary, tell
@@ -44,7 +44,7 @@ WORK = {"SAMLAUTH_GROUP": "work"}
 def test_when_several_profiles_are_meant(
     flags: dict[str, str], environ: dict[str, str], section: dict[str, str], expected: bool
 ) -> None:
-    values = settings.resolve(flags, environ, section)
+    values = sources.resolve(flags, environ, section)
     assert several(values, flags) is expected
 
 

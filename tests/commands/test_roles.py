@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from samlauth import settings
+from samlauth import sources
 from samlauth.commands.roles import Offer, as_json, as_table, offered
 from samlauth.errors import NetworkError
 from samlauth.flow import Page
 from samlauth.saml import Role, SAMLResponse
 from samlauth.sandbox.assertions import Statement
+from samlauth.sources import Settings
 from samlauth.testing import replay
 
 ACS = "https://signin.aws.amazon.com/saml"
@@ -34,9 +35,9 @@ def response(*roles: Role) -> SAMLResponse:
     return SAMLResponse(base64.b64encode(etree.tostring(said)).decode(), ACS)
 
 
-def wanted(**more: str) -> settings.Settings:
+def wanted(**more: str) -> Settings:
     """Settings with which the person signs in in the browser."""
-    return settings.resolve({"url": "https://idp.example/aws", **more}, {}, {})
+    return sources.resolve({"url": "https://idp.example/aws", **more}, {}, {})
 
 
 OFFER = Offer((role(DEV), role(PROD, "Longer")), {DEV: "d\x1b[1mv", PROD: ""})

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from samlauth.effects.accounts import account
-from samlauth.settings import ADFS_HOST, DURATION, IDP, USERNAME, Layer, resolve
+from samlauth.setting import Layer
+from samlauth.settings import ADFS_HOST, DURATION, IDP, USERNAME
+from samlauth.sources import resolve
 
 WRITTEN = """\
 [default]

@@ -8,7 +8,9 @@ import pytest
 
 from samlauth.effects.shared import shared
 from samlauth.errors import SettingsError
-from samlauth.settings import IDP_ID, Layer, resolve
+from samlauth.setting import Layer
+from samlauth.settings import IDP_ID
+from samlauth.sources import resolve
 
 TEXT = """\
 # for everybody

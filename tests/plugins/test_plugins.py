@@ -18,7 +18,7 @@ from samlauth.idp.browser import QUESTION
 from samlauth.idp.plugins import find
 from samlauth.login import Known, Wanted, login
 from samlauth.saml import SAMLResponse
-from samlauth.settings import Settings, resolve
+from samlauth.sources import Settings, resolve
 from samlauth.testing import replay
 
 from . import install, install_documented

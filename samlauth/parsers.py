@@ -1,0 +1,181 @@
+"""The parsers of the commands: what ``--help`` looks like, and what a command line was given.
+
+Nothing is imported at this level that ``--help`` does not need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from samlauth import __version__
+from samlauth.errors import UsageError
+
+DESCRIBE = "\0"
+"""In place of a command line: the parser is wanted, and not what it would do."""
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """The same help on every Python: ``-u, --username USER``, wrapped at COLUMNS."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=_columns())
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        names = ", ".join(action.option_strings)
+        takes_value = action.option_strings and action.nargs != 0
+        return f"{names} {action.metavar or action.dest.upper()}" if takes_value else names
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ["COLUMNS"]) - 2
+    except (KeyError, ValueError):
+        pass
+    try:
+        return max(min(os.get_terminal_size().columns, 102) - 2, 60)
+    except OSError:
+        return 98
+
+
+def make(usage: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
+    """A parser with ``--help`` and ``--version`` alone; options are never shortened."""
+    parser = argparse.ArgumentParser(
+        prog="samlauth",
+        usage=usage,
+        description=description,
+        epilog=epilog,
+        formatter_class=Formatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="help", help="show this and exit")
+    parser.add_argument(
+        "-V",
+        "--version",
+        action="version",
+        version=f"samlauth {__version__}",
+        help="show the version and exit",
+    )
+    return parser
+
+
+def setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """A flag for each setting, and a ``--no-`` twin for each switch.
+
+    ``several`` says whether more than one profile can be meant.
+    """
+    from samlauth.settings import DURATION, ROLE_ARN, SEVERAL, TABLE
+
+    headings: dict[str, argparse._ActionsContainer] = {"": parser}
+    for setting in TABLE:
+        if setting.group == SEVERAL and not several:
+            continue
+        names = [name for name in (setting.short, setting.flag) if name]
+        if setting.group not in headings:
+            about = "-r ONE -r TWO -p one,two names as many" if setting.group == SEVERAL else None
+            headings[setting.group] = parser.add_argument_group(setting.group, about)
+        group = headings[setting.group]
+        if setting.is_switch:
+            group.add_argument(
+                *names, dest=setting.name, action="store_const", const="true", help=setting.help
+            )
+            group.add_argument(
+                "--no-" + setting.flag[2:],
+                dest=setting.name,
+                action="store_const",
+                const="false",
+                help=argparse.SUPPRESS,
+            )
+        else:
+            group.add_argument(
+                *names,
+                dest=setting.name,
+                metavar=setting.metavar,
+                help=setting.help,
+                action="append" if setting is ROLE_ARN and several else "store",
+            )
+        if setting is DURATION:
+            group.add_argument(
+                "--auto-duration",
+                dest=setting.name,
+                action="store_const",
+                const="auto",
+                help="the same as -d auto",
+            )
+
+
+def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of whatever may have to sign in, beside those of the settings."""
+    parser.add_argument(
+        "--save-failure-html",
+        action="store_true",
+        help="keep the page a sign-in failed at, without anything of yours",
+    )
+    parser.add_argument(
+        "--save-saml-flow",
+        action="store_true",
+        help="keep every page of the sign-in, without anything of yours",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "-l",
+        "--log",
+        choices=("debug", "info", "warn"),
+        default="warn",
+        metavar="LEVEL",
+        help="debug, info or warn (default); secrets are never logged",
+    )
+
+
+def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    """As ``parse_args``, but what is not understood is not repeated: it may be a password.
+
+    Raises UsageError for that, SystemExit as argparse does, and :class:`Described`.
+    """
+    describe(parser, argv)
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        from samlauth.printable import safe
+
+        names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        what = (
+            f"has no option {safe(names[0])}"
+            if names
+            else "was given a word that belongs to no option"
+        )
+        raise UsageError(
+            f"samlauth {what}.",
+            hint="A password is never given on the command line, where every user can read it; "
+            "it is asked for, or read from standard input."
+            if any("pass" in name for name in names)
+            else "samlauth --help shows the options.",
+        )
+    return options
+
+
+def flags(options: argparse.Namespace) -> dict[str, str]:
+    """The settings given as flags: name to text. Raises UsageError when two contradict."""
+    from samlauth.settings import TABLE
+
+    given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
+    if given["role_arn"] is not None and given["ask_role"] == "true":
+        raise UsageError(
+            "-r names a role and -a asks for one; only one of them can be meant.",
+            hint="Leave one of the two out.",
+        )
+    return {name: text for name, text in given.items() if text is not None}
+
+
+class Described(BaseException):
+    """The way out of a command whose parser is wanted."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+def describe(parser: argparse.ArgumentParser, argv: list[str]) -> None:
+    """End here, if the parser is what is wanted. Raises :class:`Described` then."""
+    if argv[-1:] == [DESCRIBE]:
+        raise Described(parser)
