@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from samlauth.flow import Page
+from samlauth.values import dataclass
 
 FORMAT: Final = 1
 """Of the JSON; a report of another format counts as none."""

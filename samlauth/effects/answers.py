@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urljoin
 
 import requests
+
+from samlauth.values import dataclass
 
 SEE_OTHER = frozenset({301, 302, 303})
 """Redirects that a browser follows by a GET."""

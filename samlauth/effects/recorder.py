@@ -15,7 +15,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from samlauth.effects import descriptors, files
 from samlauth.errors import FileError, SamlauthError, STSRefused
 from samlauth.flow import Page, Request
 from samlauth.reports import MOST_PAGES, Event, Report, Seen, encode
+from samlauth.values import dataclass
 
 if TYPE_CHECKING:
     from samlauth.redactor import Redactor

@@ -8,8 +8,9 @@ redirects, may carry state that is good for one use, so it is sent again only if
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from samlauth.values import dataclass
 
 BUSY: Final = frozenset({429, 502, 503, 504})
 """The statuses that are no answer, only word that there is none at the moment."""

@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
@@ -15,6 +15,7 @@ from samlauth.challenges import AnyChallenge, EnterPassword, EnterSetting, Enter
 from samlauth.effects.ring import SERVICE, Ring, entry
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
+from samlauth.values import dataclass
 
 Answer = Callable[[AnyChallenge], object | None]
 
