@@ -25,6 +25,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from samlauth import values
 from samlauth.errors import FileError, SettingsError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -151,7 +152,7 @@ def edit(data: bytes, changes: Changes) -> bytes:
     return _with_sections(new, added) if added else new
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class Repeated:
     """A section, or a key of one, that is there already."""
 
@@ -167,7 +168,7 @@ class Repeated:
     """Whether the names are spelled alike, which makes botocore refuse the whole file."""
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class Meaningless:
     """A line that is no section, key, value or comment, or a key before the first section."""
 
@@ -303,7 +304,7 @@ class _Section:
     eol: bytes
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class _Splice:
     """Bytes to put in the place of ``data[start:end]``."""
 

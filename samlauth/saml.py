@@ -17,6 +17,7 @@ from functools import cache
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from samlauth import values
 from samlauth.errors import AssertionRefused
 from samlauth.printable import safe
 
@@ -47,7 +48,7 @@ _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class SAMLResponse:
     """The form control of that name (saml-bindings-2.0 §3.5.4), not yet looked into.
 
@@ -101,7 +102,7 @@ class Role:
         return self.role_arn.partition(":role")[2].removesuffix(self.name)
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class Assertion:
     """What an unverified assertion claims. Times are aware, in UTC, and None when not given."""
 

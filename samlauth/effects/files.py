@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
+from samlauth import values
 from samlauth.awsfiles import (
     BYTE_ORDER_MARK,
     Changes,
@@ -77,7 +78,7 @@ _Version = tuple[int, int, int, int] | None
 """Device, inode, size and time of change of a file; None when there is none."""
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class Written:
     """What a write did."""
 
@@ -87,7 +88,7 @@ class Written:
     """Sentences for the person, about how they had to be written."""
 
 
-@dataclass(frozen=True)
+@values.dataclass(frozen=True)
 class AWSFiles:
     """The two files of the AWS tools, by the paths the person knows them by."""
 
