@@ -82,6 +82,20 @@ def test_what_is_missing_or_unknown_is_refused(kind: type[Any]) -> None:
         kind("a", "t", 0, ("sms",))
     with pytest.raises(TypeError):
         kind("a", "t", other=1)
+    with pytest.raises(TypeError):
+        kind("a", "t", address="b")
+
+
+def test_each_value_has_its_own_of_what_is_made_for_it() -> None:
+    @values.dataclass(frozen=True)
+    class Bag:
+        name: str
+        things: list[str] = field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            self.things.append(self.name)
+
+    assert (Bag("a").things, Bag(name="b").things) == (["a"], ["b"])
 
 
 def test_a_class_keeps_the_methods_of_its_own() -> None:
