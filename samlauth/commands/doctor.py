@@ -21,6 +21,7 @@ from samlauth.diagnosis.facts import Facts, Keyring, Network, Profile, SecurityK
 from samlauth.diagnosis.finding import Finding, Found, Group, Remedy, Severity
 from samlauth.diagnosis.profile import ROLE, role_of
 from samlauth.effects import examination, files, output, remedies, ring
+from samlauth.effects.console import columns
 from samlauth.effects.http import Http
 from samlauth.effects.probe import Probe
 from samlauth.effects.security_key import access
@@ -114,7 +115,7 @@ def as_text(findings: Iterable[Finding]) -> Iterator[str]:
         if several := by_severity.get(severity):
             yield from textwrap.wrap(
                 ", ".join(found.what for found in several),
-                _WIDTH,
+                min(columns(sys.stdout), _WIDTH) if sys.stdout.isatty() else _WIDTH,
                 initial_indent=f"  {severity:9}",
                 subsequent_indent=indent,
                 break_long_words=False,
