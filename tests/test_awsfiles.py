@@ -50,6 +50,7 @@ def parse(data: bytes, *, strict: bool = True) -> dict[str, dict[str, str]] | No
 )
 def test_names_people_use_are_taken(name: str) -> None:
     check_profile_name(name)
+    assert awsfiles.is_profile_name(name)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ def test_names_that_could_mean_something_else_are_refused(name: str) -> None:
     assert caught.value.hint
     assert caught.value.message.isprintable()
     assert caught.value.message.isascii()
+    assert not awsfiles.is_profile_name(name)
 
 
 @pytest.mark.parametrize("name", ["default", "sts", "a b", "a:b", "a=b", "me@example.com", "x%y"])

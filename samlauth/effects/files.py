@@ -475,7 +475,7 @@ def _home(environ: Mapping[str, str]) -> str:
     )
 
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch - it has none of it
 
     def _home_on_record() -> str:
         import pwd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -53,6 +54,23 @@ def test_the_files_are_written_and_read(aws: AWSFiles, windows: Windows) -> None
     assert aws.credentials.read_bytes().startswith(BEFORE)
     assert left(aws) == {"config", "config.lock", "credentials", "credentials.lock"}
     assert windows.refused == 0
+
+
+def test_what_says_so_already_is_left_alone(aws: AWSFiles, windows: Windows) -> None:
+    aws.write({"sts": {"region": "eu-west-1"}}, {"sts": KEYS})
+    assert aws.write({"sts": {"region": "eu-west-1"}}, {"sts": KEYS}).files == ()
+
+
+def test_a_full_disk_leaves_the_old_file(
+    aws: AWSFiles, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(FileError, match="No space left"):
+        aws.write({}, {"sts": KEYS})
+    assert aws.credentials.read_bytes() == BEFORE
 
 
 def test_who_has_the_file_open_is_waited_for(aws: AWSFiles, windows: Windows) -> None:
