@@ -8,6 +8,8 @@ from pathlib import Path
 
 import trustme
 
+from samlauth.sandbox.tls import server_context
+
 
 class Authority:
     """Issues a certificate for any host it is asked about, and lives as long as the object."""
@@ -30,8 +32,7 @@ class Authority:
         """A server's TLS context with a certificate for exactly ``host``."""
         with self._lock:
             if host not in self._contexts:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.minimum_version = ssl.TLSVersion.TLSv1_2
+                context = server_context()
                 self._ca.issue_cert(host).configure_cert(context)
                 self._contexts[host] = context
             return self._contexts[host]

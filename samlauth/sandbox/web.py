@@ -130,8 +130,6 @@ class Site:
 
     def serve(self, connection: socket.socket, host: str) -> None:
         """Serves requests as ``host`` until the peer leaves. Raises OSError when it does not."""
-        # ssl leaves its own socket open when the peer is gone already.
-        connection.getpeername()
         with self._context(host).wrap_socket(
             connection, server_side=True, do_handshake_on_connect=False
         ) as secured:

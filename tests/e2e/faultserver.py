@@ -24,6 +24,7 @@ import trustme
 from samlauth.sandbox import sts
 from samlauth.sandbox.listener import Listener
 from samlauth.sandbox.rehearsal import Rehearsal
+from samlauth.sandbox.tls import server_context
 from samlauth.sandbox.web import Application, Request, Response
 
 Tamper = Callable[[Request, Response], Response]
@@ -165,7 +166,7 @@ class FaultServer:
             named[0] = name or host
             tls.context = self._context(named[0], fault.certificate)
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = server_context()
         context.sni_callback = choose
         with context.wrap_socket(connection, server_side=True) as secure:
             application = self._application(named[0])
@@ -215,7 +216,7 @@ class FaultServer:
     def _context(self, host: str, wrong: str | None) -> ssl.SSLContext:
         with self._lock:
             if (host, wrong) not in self._contexts:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context = server_context()
                 self._certificate(host, wrong).configure_cert(context)
                 self._contexts[host, wrong] = context
             return self._contexts[host, wrong]

@@ -12,6 +12,8 @@ from typing import Self
 
 import trustme
 
+from samlauth.sandbox.tls import server_context
+
 
 @dataclass(frozen=True)
 class Received:
@@ -112,7 +114,7 @@ class Server(Listener):
         self.requests: list[Received] = []
         self._context: ssl.SSLContext | None = None
         if certificate is not None:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context = server_context()
             certificate.configure_cert(self._context)
 
     def serve(self, sock: socket.socket) -> None:

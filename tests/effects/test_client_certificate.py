@@ -17,6 +17,7 @@ from samlauth.effects.http import Http
 from samlauth.errors import NetworkError, SettingsError
 from samlauth.flow import Page, Request
 from samlauth.reach import Carrying, Origin, Reach
+from samlauth.sandbox.tls import server_context
 from tests.effects.loopback import Listener, Proxy, Received, redirect, response
 
 HOST = "adfs.example.test"
@@ -76,7 +77,7 @@ class Asking(Listener):
 
 def asking(certificate: trustme.LeafCert, people: trustme.CA) -> ssl.SSLContext:
     """Asks for a certificate, and goes on without one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = server_context()
     certificate.configure_cert(context)
     people.configure_trust(context)
     context.verify_mode = ssl.CERT_OPTIONAL

@@ -28,6 +28,7 @@ from samlauth.effects.http import Http, Limits
 from samlauth.errors import NetworkError, SettingsError, UnsafePage
 from samlauth.flow import Fields, Page, Request
 from samlauth.reach import Carrying, Origin, Reach
+from samlauth.sandbox.tls import server_context
 from tests.effects.loopback import Listener, Proxy, Received, Reply, Server, redirect, response
 
 GOOGLE = "https://accounts.google.com"
@@ -1098,7 +1099,7 @@ class TestTrust:
                 bench.http(HTTPS_PROXY="").send(Request(f"{origin}/", reach=Reach(origin)))
 
     def test_learning_the_issuer_takes_no_longer_than_it_may(self, bench: Bench) -> None:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls = server_context()
         trustme.CA().issue_cert("localhost").configure_cert(tls)
 
         class Slow(Listener):
@@ -1187,7 +1188,7 @@ class TestProxies:
 
     def test_a_proxy_over_tls(self, bench: Bench) -> None:
         bench.google(lambda _: response("in"))
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls = server_context()
         bench.ca.issue_cert("localhost").configure_cert(tls)
 
         class SecureProxy(Proxy):
