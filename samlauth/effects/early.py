@@ -10,7 +10,6 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 
 from samlauth.effects.trust import Proxy, bundles, proxy_for, ssl_context
 from samlauth.errors import SettingsError
@@ -103,12 +102,14 @@ class _Opening:
         )
         if proxy is not None:
             connection.set_tunnel(origin.host, origin.port, proxy.headers)
-        # Whatever went wrong goes wrong again, for somebody who can say so.
-        with suppress(OSError, HTTPException, ValueError):
+        try:
             connection.connect()
-            assert isinstance(connection.sock, ssl.SSLSocket)
-            with self._lock:
-                if self._unwanted:
-                    connection.close()
-                else:
-                    self._socket = connection.sock
+        except (OSError, HTTPException, ValueError):
+            connection.close()
+            return  # it goes wrong again, for somebody who can say so
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        with self._lock:
+            if self._unwanted:
+                connection.close()
+            else:
+                self._socket = connection.sock

@@ -147,6 +147,13 @@ def test_one_that_nobody_took_is_closed(world: World) -> None:
     assert early.take(IDP) is None
 
 
+def test_a_connection_that_fails_half_way_is_closed(world: World) -> None:
+    with Proxy({}, refusal=b"mail.example ESMTP\r\n\r\n") as proxy:
+        early = Early(world.environ | {"HTTPS_PROXY": proxy.url})
+        early.open(IDP)
+        assert early.take(IDP) is None  # and nothing is left for the garbage collector to report
+
+
 def test_a_bundle_of_no_use_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="AWS_CA_BUNDLE"):
         Early({"AWS_CA_BUNDLE": str(tmp_path / "gone.pem")})
