@@ -36,15 +36,9 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from samlauth import values
-from samlauth.awsfiles import (
-    BYTE_ORDER_MARK,
-    Changes,
-    check_profile_name,
-    config_section,
-    edit,
-    read_section,
-    read_sections,
-)
+from samlauth.awsfiles import check_profile_name, config_section, read_section, read_sections
+from samlauth.awsfiles.edits import Changes, edit
+from samlauth.awsfiles.lines import BYTE_ORDER_MARK
 from samlauth.effects import descriptors
 from samlauth.errors import FileError
 

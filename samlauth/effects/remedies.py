@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 from typing import assert_never
 
-from samlauth.awsfiles import BYTE_ORDER_MARK, without_repeats
+from samlauth.awsfiles.faults import without_repeats
+from samlauth.awsfiles.lines import BYTE_ORDER_MARK
 from samlauth.diagnosis.finding import Mode, Remedy, Sweep, Unmark, Unrepeat
 from samlauth.effects import descriptors
 from samlauth.effects.files import LOCK_SECONDS, locked, rewrite
