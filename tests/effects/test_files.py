@@ -907,6 +907,31 @@ def test_a_file_of_our_own_is_private_and_whole(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["state"]
 
 
+def test_a_link_in_the_place_of_a_file_of_our_own_is_replaced(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_bytes(b"theirs")
+    (tmp_path / "samlauth").mkdir()
+    path = tmp_path / "samlauth" / "state"
+    path.symlink_to(elsewhere / "file")
+    with locked(path):
+        write_private(path, b"ours")
+    assert [entry.name for entry in elsewhere.iterdir()] == ["file"]
+    assert (elsewhere / "file").read_bytes() == b"theirs"
+    assert not path.is_symlink()
+    assert path.read_bytes() == b"ours"
+
+
+def test_a_file_of_our_own_may_lie_in_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "samlauth").symlink_to(tmp_path / "kept")
+    path = tmp_path / "samlauth" / "state"
+    with locked(path):
+        write_private(path, b"ours")
+    assert sorted(entry.name for entry in (tmp_path / "kept").iterdir()) == ["state", "state.lock"]
+    assert (tmp_path / "samlauth").is_symlink()
+
+
 def test_a_file_of_our_own_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "state"

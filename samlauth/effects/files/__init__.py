@@ -145,14 +145,16 @@ def rewrite(path: Path, change: Callable[[bytes], bytes], *, private: bool) -> W
 def write_private(path: Path, data: bytes) -> None:
     """Make ``data`` the whole of a file of our own, mode 0600, in a folder made 0700 if need be.
 
-    Readers see the old bytes or the new. It takes no lock: hold :func:`locked` from before the
-    file was read. Raises FileError.
+    Readers see the old bytes or the new. A link in its place is not followed, but replaced. It takes
+    no lock: hold :func:`locked` from before the file was read. Raises FileError.
     """
     from samlauth.effects.files.replacement import Target
 
     target = Target(path, lambda _: data, shared=False)
     with naming(path, "written"):
         disk.make_folder(target.real.parent)
+        if target.real.is_symlink():
+            target.real.unlink()
     target.write()
 
 
@@ -168,7 +170,7 @@ def locked(path: Path, seconds: float | None = None) -> Iterator[None]:
 
     with ExitStack() as held:
         with naming(path, "locked"):
-            real = location.real(path)
+            real = location.own(path)
             disk.make_folder(real.parent)
             held.enter_context(locks.held(real, path, seconds))
         yield

@@ -28,6 +28,15 @@ def real(path: Path) -> Path:
         return Path(os.path.realpath(path))
 
 
+def own(path: Path) -> Path:
+    """The path of a file of our own, with its folder's links followed: itself it is never one.
+
+    Raises FileError.
+    """
+    with naming(path, "written"):
+        return Path(os.path.realpath(path.parent), path.name)
+
+
 def _expand(value: str, environ: Mapping[str, str]) -> Path:
     names = r"\$(?:(\w+)|\{([^}]*)\})" + (r"|%([^%]+)%" if sys.platform == "win32" else "")
     value = re.sub(

@@ -37,7 +37,7 @@ class Target:
     private: bool = True
     """Whether nobody else may read it."""
     shared: bool = True
-    """Whether other programs write it, too."""
+    """Whether other programs write it, too; else it is one of our own."""
     written: bool = False
     notices: list[str] = field(default_factory=list)
     """Sentences for the person, about how it had to be written."""
@@ -48,8 +48,8 @@ class Target:
 
     @cached_property
     def real(self) -> Path:
-        """The path with links followed. Raises FileError."""
-        return location.real(self.path)
+        """Where it is, with links followed as far as they may be. Raises FileError."""
+        return location.real(self.path) if self.shared else location.own(self.path)
 
     def prepare(self, held: ExitStack) -> None:
         """Make the folder and hold the lock as long as ``held``, unless nothing is to be written.
