@@ -138,12 +138,12 @@ def read_assertion(response: SAMLResponse) -> Assertion:
         )
     _require_success(root)
     assertion = _only_assertion(root)
-    values = list(_values(assertion, "Role"))
-    found = [_role(value) for value in values if value]
+    sent = list(_values(assertion, "Role"))
+    found = [_role(value) for value in sent if value]
     roles = dict.fromkeys(filter(None, found))
     name = next(_values(assertion, "RoleSessionName"), "")
     if not roles:
-        raise _without_roles(values, name)
+        raise _without_roles(sent, name)
     confirmed = _confirmation_data(assertion)
     return Assertion(
         roles=tuple(roles),
@@ -250,17 +250,17 @@ def _only_assertion(root: Element) -> Element:
     )
 
 
-def _without_roles(values: list[str], name: str) -> AssertionRefused:
+def _without_roles(sent: list[str], name: str) -> AssertionRefused:
     who = f" (as {safe(name, 64)})" if name else ""
-    if not any(values):
+    if not any(sent):
         return AssertionRefused(
             "You signed in, but no AWS role is assigned to you.",
             hint=f"Ask your administrator to assign you a role{who} in the AWS app.",
         )
-    first = next(value for value in values if value)
+    first = next(value for value in sent if value)
     return AssertionRefused(
         "You signed in, but none of the roles sent for you is one AWS knows how to read. "
-        f"{len([v for v in values if v])} sent; the first is: {safe(first)}",
+        f"{len([value for value in sent if value])} sent; the first is: {safe(first)}",
         hint="Each must be a role ARN and a SAML provider ARN with a comma between them. "
         f"Show this to your administrator{who}.",
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlauth.awsfiles import Meaningless, Repeated, faults, without_repeats
+from samlauth.awsfiles.faults import Meaningless, Repeated, faults, without_repeats
 from samlauth.errors import FileError
 
 

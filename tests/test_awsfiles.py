@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samlauth import awsfiles
-from samlauth.awsfiles import check_profile_name, config_section, edit, read_section
+from samlauth.awsfiles import check_profile_name, config_section, edits, read_section
+from samlauth.awsfiles.edits import Splice, edit
+from samlauth.awsfiles.sections import canonical, section_at
 from samlauth.errors import FileError, SettingsError
 
 KEEP = b"""\
@@ -306,11 +308,11 @@ def test_a_file_that_is_no_text_is_refused_with_the_line() -> None:
 
 def test_an_edit_that_went_wrong_is_noticed() -> None:
     old = b"# c\n[x]\na = 1\nb = 2\n[y]\n"
-    section = awsfiles._section_at(old, 4)
+    section = section_at(old, 4)
     keys = {"a": "3"}
-    splices = awsfiles._splices(section, keys)
-    good = awsfiles._spliced(old, splices)
-    awsfiles._verify(old, good, splices, [(section, keys)])
+    splices = edits._splices(section, keys)
+    good = edits.spliced(old, splices)
+    edits._verify(old, good, splices, [(section, keys)])
     for bad in (
         good.replace(b"# c", b"# d"),
         good.replace(b"b = 2", b"b = 4"),
@@ -322,7 +324,14 @@ def test_an_edit_that_went_wrong_is_noticed() -> None:
         b"",
     ):
         with pytest.raises(FileError, match="line 2: "):
-            awsfiles._verify(old, bad, splices, [(section, keys)])
+            edits._verify(old, bad, splices, [(section, keys)])
+
+
+def test_what_a_file_is_taken_apart_into_does_not_show_its_values() -> None:
+    section = section_at(b"[x]\naws_secret_access_key = hidden\n  hidden\n", 0)
+    assert section.entries[0].value == "hidden\nhidden"
+    assert "hidden" not in repr(section)
+    assert "hidden" not in repr(Splice(0, 1, b"hidden"))
 
 
 # What people's files are made of, and what breaks readers of them.
@@ -364,9 +373,7 @@ def wanted(
     """What configparser must see after the change of what it saw before."""
     new = {name: dict(content) for name, content in old.items()}
     for section, content in change.items():
-        name = next(
-            (n for n in new if awsfiles._canonical(n) == awsfiles._canonical(section)), section
-        )
+        name = next((n for n in new if canonical(n) == canonical(section)), section)
         for key, value in content.items():
             if value is None:
                 new.get(name, {}).pop(key, None)

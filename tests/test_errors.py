@@ -21,7 +21,7 @@ import trustme
 
 import samlauth
 from samlauth import cli, errors, profiles, sources
-from samlauth.awsfiles import edit
+from samlauth.awsfiles.edits import edit
 from samlauth.challenges import ChooseMethod, Method
 from samlauth.driver import run
 from samlauth.effects import files

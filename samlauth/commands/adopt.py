@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import awsfiles, settings, sources
+from samlauth.awsfiles.edits import edit
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.accounts import account, profiles
@@ -126,7 +127,7 @@ def beside(section: Mapping[str, str]) -> dict[str, str | None]:
 
 def _is_storable(row: Found) -> bool:
     try:
-        awsfiles.edit(b"", {"profile": {row.key: row.value}})
+        edit(b"", {"profile": {row.key: row.value}})
     except SettingsError as error:
         warn(f"Passing over {safe(row.where)}: {error.message}")
         return False

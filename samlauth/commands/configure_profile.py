@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from samlauth import awsfiles, settings
+from samlauth.awsfiles.edits import edit
 from samlauth.commands.target import target
 from samlauth.commands.target import warn as warn_of
 from samlauth.effects import output
@@ -232,7 +233,7 @@ def ask(
         try:
             value = setting.write(setting.read(typed))
             question.check(typed)
-            awsfiles.edit(b"", {"profile": {setting.key: value}})
+            edit(b"", {"profile": {setting.key: value}})
         except SettingsError as error:
             console.say(safe(error.message, 400))
         except ValueError as error:

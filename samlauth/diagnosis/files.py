@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from samlauth.awsfiles import BYTE_ORDER_MARK, Meaningless, Repeated, faults
+from samlauth.awsfiles.faults import Meaningless, Repeated, faults
+from samlauth.awsfiles.lines import BYTE_ORDER_MARK
 from samlauth.diagnosis.facts import AWSFile, Entry, Facts
 from samlauth.diagnosis.finding import Check, Found, Mode, Sweep, Unmark, Unrepeat, note, problem
 from samlauth.errors import FileError

@@ -23,7 +23,8 @@ from samlauth import __version__
 from samlauth.diagnosis.facts import AWSFile, Entry, Leftover, NoBrowser
 from samlauth.effects import descriptors
 from samlauth.effects.browser import executable, profile
-from samlauth.effects.files import AWSFiles, temporary
+from samlauth.effects.files import AWSFiles
+from samlauth.effects.files.staging import left_over
 from samlauth.errors import FileError
 from samlauth.flow import BrowserEnded
 from samlauth.idp.plugins import GROUP
@@ -204,7 +205,7 @@ def leftovers(aws: AWSFiles, now: float) -> tuple[Leftover, ...]:
 
 def _leftovers(folder: Path, now: float) -> Iterator[Leftover]:
     with suppress(OSError):
-        for path, of in temporary(folder):
+        for path, of in left_over(folder):
             if now - path.lstat().st_mtime > _LEFT_SECONDS:
                 yield Leftover(str(path), str(of))
 

@@ -7,14 +7,15 @@ import stat
 from pathlib import Path
 from typing import assert_never
 
-from samlauth.awsfiles import BYTE_ORDER_MARK, without_repeats
+from samlauth.awsfiles.faults import without_repeats
+from samlauth.awsfiles.lines import BYTE_ORDER_MARK
 from samlauth.diagnosis.finding import Mode, Remedy, Sweep, Unmark, Unrepeat
 from samlauth.effects import descriptors
-from samlauth.effects.files import LOCK_SECONDS, locked, rewrite
+from samlauth.effects.files import locked, rewrite
 from samlauth.errors import FileError
 
 
-def apply(remedy: Remedy, lock_seconds: float = LOCK_SECONDS) -> str:
+def apply(remedy: Remedy, lock_seconds: float | None = None) -> str:
     """Do it; what was done, a sentence.
 
     Raises FileError where it cannot be; what was there is as it was then.

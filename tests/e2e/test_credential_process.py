@@ -172,6 +172,7 @@ def test_a_cache_that_cannot_be_believed_is_as_good_as_none_and_said(
     again = stage.piped(*ASK)
     assert key_id(again.stdout) != first
     assert f"Passing over {path}" in again.stderr
+    assert stage.piped(*ASK).stdout == again.stdout, "the new one is believed"
 
 
 def test_only_what_was_asked_for_is_given_from_the_cache(stage: Stage) -> None:

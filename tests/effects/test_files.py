@@ -21,8 +21,17 @@ from typing import Any, NoReturn
 import pytest
 from filelock import FileLock
 
-from samlauth.effects import files as module
-from samlauth.effects.files import AWSFiles, Written, locate, locked, write_private
+from samlauth.effects.files import (
+    AWSFiles,
+    Written,
+    locate,
+    locked,
+    locks,
+    replacement,
+    settling,
+    write_private,
+)
+from samlauth.effects.files.replacement import Target
 from samlauth.errors import FileError, SettingsError
 from tests.faults import accounts
 from tests.faults.syscalls import ROOT
@@ -81,10 +90,6 @@ def opening(monkeypatch: pytest.MonkeyPatch, flag: int, number: int) -> None:
         return really(path, flags, *rest, **named)
 
     monkeypatch.setattr(os, "open", fake)
-
-
-def target(path: Path, change: Callable[[bytes], bytes]) -> module._Target:
-    return module._Target(path, change)
 
 
 # Where they are
@@ -263,7 +268,7 @@ def test_a_link_that_comes_in_between_is_not_followed(kept: AWSFiles, tmp_path: 
         return data + b"# new\n"
 
     with pytest.raises(FileError, match="symbolic links"):
-        target(kept.config, swap).write()
+        Target(kept.config, swap).write()
     assert victim.read_text() == "mine\n"
 
 
@@ -373,11 +378,12 @@ def test_any_locale_keeps_all_bytes(kept: AWSFiles) -> None:
     assert kept.credentials.read_bytes() == odd + b"\r\n[sts]\r\na = 1\r\n"
 
 
-def test_the_lock_library_is_loaded_only_to_write(kept: AWSFiles) -> None:
+def test_what_writes_and_locks_is_loaded_only_to_write(kept: AWSFiles) -> None:
     program = (
         "import sys; from pathlib import Path; from samlauth.effects.files import AWSFiles\n"
         "AWSFiles(Path(sys.argv[1]), Path(sys.argv[2])).read_config('sts')\n"
-        "sys.exit('filelock' in sys.modules)"
+        "writers = {'filelock', 'samlauth.effects.files.replacement', 'samlauth.awsfiles.edits'}\n"
+        "sys.exit(bool(writers & sys.modules.keys()))"
     )
     command = [sys.executable, "-c", program, str(kept.config), str(kept.credentials)]
     assert subprocess.run(command, check=False, env={"HOME": "/nonexistent"}).returncode == 0
@@ -390,7 +396,7 @@ def test_the_lock_library_is_loaded_only_to_write(kept: AWSFiles) -> None:
 def test_who_holds_the_lock_is_waited_for_and_then_named(
     name: str, kept: AWSFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.05)
     before = accounts.contents(kept)
     path = kept.config.parent / name
     with (
@@ -498,8 +504,8 @@ def test_a_file_that_is_truncated_just_when_it_is_read_is_waited_for(
 def test_a_file_that_stays_short_is_taken_as_it_is(
     content: str, kept: AWSFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_CUT_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_EMPTY_SECONDS", 0.01)
+    monkeypatch.setattr(settling, "_CUT_SECONDS", 0.01)
+    monkeypatch.setattr(settling, "_EMPTY_SECONDS", 0.01)
     kept.credentials.write_text(content)
     assert kept.write({}, {"sts": KEYS}).files
     assert kept.credentials.read_text().startswith(content)
@@ -515,7 +521,7 @@ def test_a_file_at_rest_is_not_waited_for(kept: AWSFiles, monkeypatch: pytest.Mo
 def test_a_file_that_is_never_still_is_given_up(
     kept: AWSFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(settling, "_RETRY_SECONDS", 0.05)
     sizes = count(1)
 
     def write(_: float) -> None:
@@ -555,7 +561,7 @@ def test_a_change_after_the_file_was_read_is_not_lost(kept: AWSFiles) -> None:
         seen.append(data)
         return data + b"[ours]\n"
 
-    target(kept.credentials, change).write()
+    Target(kept.credentials, change).write()
     assert seen[1] == seen[0] + b"[theirs]\n"
     assert kept.credentials.read_bytes() == seen[0] + b"[theirs]\n[ours]\n"
     assert accounts.leftovers(kept) == 0
@@ -569,21 +575,21 @@ def test_a_file_that_is_made_meanwhile_is_not_lost(aws: AWSFiles) -> None:
             aws.credentials.write_text("[theirs]\n")
         return data + b"[ours]\n"
 
-    target(aws.credentials, change).write()
+    Target(aws.credentials, change).write()
     assert aws.credentials.read_text() == "[theirs]\n[ours]\n"
 
 
 def test_a_file_that_changes_each_time_is_given_up(
     kept: AWSFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(replacement, "_RETRY_SECONDS", 0.05)
 
     def change(data: bytes) -> bytes:
         kept.credentials.write_bytes(data + b"#\n")
         return data + b"[ours]\n"
 
     with pytest.raises(FileError, match="was changed by another program each time"):
-        target(kept.credentials, change).write()
+        Target(kept.credentials, change).write()
     assert b"[ours]" not in kept.credentials.read_bytes()
     assert accounts.leftovers(kept) == 0
 
@@ -627,7 +633,7 @@ def test_what_is_written_late_may_hold_all_we_wanted(
     monkeypatch.setattr(os, "replace", counted)
     with kept.credentials.open("r+b", buffering=0) as old:
         syncing(monkeypatch, folder=True, work=lambda: old.write(ours))
-        target(kept.credentials, lambda data: data.removesuffix(b"[ours]\n") + b"[ours]\n").write()
+        Target(kept.credentials, lambda data: data.removesuffix(b"[ours]\n") + b"[ours]\n").write()
     assert kept.credentials.read_bytes() == ours
     assert len(replaced) == 1
 
@@ -714,7 +720,7 @@ def test_a_write_in_place_that_fails_puts_the_old_bytes_back(
 
 
 def test_a_mounted_file_is_locked_itself(kept: AWSFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.05)
     mount(monkeypatch)
     before = accounts.contents(kept)
     with kept.credentials.open() as other:
@@ -901,6 +907,31 @@ def test_a_file_of_our_own_is_private_and_whole(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["state"]
 
 
+def test_a_link_in_the_place_of_a_file_of_our_own_is_replaced(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_bytes(b"theirs")
+    (tmp_path / "samlauth").mkdir()
+    path = tmp_path / "samlauth" / "state"
+    path.symlink_to(elsewhere / "file")
+    with locked(path):
+        write_private(path, b"ours")
+    assert [entry.name for entry in elsewhere.iterdir()] == ["file"]
+    assert (elsewhere / "file").read_bytes() == b"theirs"
+    assert not path.is_symlink()
+    assert path.read_bytes() == b"ours"
+
+
+def test_a_file_of_our_own_may_lie_in_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "samlauth").symlink_to(tmp_path / "kept")
+    path = tmp_path / "samlauth" / "state"
+    with locked(path):
+        write_private(path, b"ours")
+    assert sorted(entry.name for entry in (tmp_path / "kept").iterdir()) == ["state", "state.lock"]
+    assert (tmp_path / "samlauth").is_symlink()
+
+
 def test_a_file_of_our_own_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "state"
@@ -913,7 +944,7 @@ def test_a_file_of_our_own_that_cannot_be_written_is_named(tmp_path: Path) -> No
 def test_only_one_at_a_time_has_a_file_of_our_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.05)
     path = tmp_path / "samlauth" / "state"
     with locked(path):
         assert mode(path.parent) == 0o700

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from samlauth.awsfiles import Changes
+from samlauth.awsfiles.edits import Changes
 from samlauth.effects.files import AWSFiles
 from tests.faults import accounts
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import filelock  # noqa: F401 - the writer loads it when it first locks; here that is too late
 
+import samlauth.awsfiles.edits
+import samlauth.effects.files.replacement  # noqa: F401 - the same: when it first writes
 from samlauth.effects.files import AWSFiles
 from samlauth.errors import FileError
 from tests.faults.accounts import SESSION, SETTINGS
