@@ -6,7 +6,6 @@ Nothing is imported at this level that ``--help`` does not need.
 from __future__ import annotations
 
 import gc
-import io
 import os
 import signal
 import sys
@@ -106,10 +105,7 @@ def main() -> NoReturn:
     """Run ``sys.argv`` and exit with one of the codes of :mod:`samlauth.errors`."""
     # One short run: collecting garbage costs a tenth of it and frees nothing that matters.
     gc.disable()
-    _open_standard_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that the locale cannot spell is no reason to fail; standard error is so already.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    output.open_streams()
     status = guarded(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -118,15 +114,6 @@ def main() -> NoReturn:
         status = status or 1
     # Tearing down the imported libraries takes longer than some of them took to work.
     os._exit(status)
-
-
-def _open_standard_streams() -> None:
-    """Open those of 0, 1 and 2 that were closed, before a file of ours gets that number."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            while (opened := os.open(os.devnull, os.O_RDWR)) < number:
-                pass
-            setattr(sys, name, os.fdopen(opened, "r" if number == 0 else "w"))
 
 
 def guarded(argv: list[str]) -> int:
@@ -489,7 +476,9 @@ def _to_sign_in(
         output.without_colours()
     _end_on_signals()
     cores.leave_none()
-    return options, _log_to_stderr(options.log)
+    from samlauth.effects import logs
+
+    return options, logs.to_stderr(options.log)
 
 
 def _settings(argv: list[str]) -> int:
@@ -601,29 +590,6 @@ def command_lines() -> Iterator[tuple[str, argparse.ArgumentParser]]:
                 dispatch([*words, "--help", parsers.DESCRIBE])
             except parsers.Described as described:
                 yield " ".join(words), described.parser
-
-
-def _log_to_stderr(level: str) -> Redactor:
-    """Our own lines to standard error, cleaned; nobody else's, for they may hold secrets."""
-    import logging
-    import threading
-
-    from samlauth.redactor import CleanFormatter, Redactor
-
-    redactor = Redactor()
-    handler = logging.StreamHandler()
-    handler.setFormatter(CleanFormatter(redactor))
-    ours = logging.getLogger("samlauth")
-    ours.addHandler(handler)
-    ours.setLevel(getattr(logging, {"warn": "WARNING"}.get(level, level.upper())))
-    ours.propagate = False
-    logging.getLogger().addHandler(logging.NullHandler())
-
-    def log_thread_error(args: threading.ExceptHookArgs) -> None:
-        ours.debug("unexpected, on a thread: %s", args.exc_type.__name__)
-
-    threading.excepthook = log_thread_error
-    return redactor
 
 
 def _end_on_signals() -> None:

@@ -164,7 +164,7 @@ WRITERS = {
     "effects/images.py",  # a CAPTCHA, in a folder of its own, O_EXCL and 0600
     "effects/browser/profile.py",  # in the browser's profile, a folder that is 0700
     "effects/console.py",  # the terminal
-    "cli.py",  # /dev/null in place of a closed stream
+    "effects/output.py",  # /dev/null in place of a closed stream
 }
 
 
