@@ -539,8 +539,7 @@ def _rehearse(argv: list[str]) -> int:
         "Run a command, the login if none is given, against a local identity provider and STS.",
     )
     rehearse.arguments(parser)
-    parsers.describe(parser, argv)
-    options = parser.parse_args(argv)
+    options = parsers.parse(parser, argv)
     _end_on_signals()
     return rehearse.run(options)
 

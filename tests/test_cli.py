@@ -131,6 +131,7 @@ def test_version(tmp_path: Path) -> None:
         (["-l", "loud"], "invalid choice"),
         (["-k=x"], "-k"),
         (["-p"], "expected one argument"),
+        (["rehearse", "google", "--nonsense=x"], "no option --nonsense"),
     ],
 )
 def test_a_command_line_that_means_nothing_exits_2(
