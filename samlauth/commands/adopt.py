@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import awsfiles, settings, sources
+from samlauth.command import Command
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.accounts import account, profiles
@@ -95,6 +96,15 @@ def run(options: argparse.Namespace) -> int:
                 f"samlauth configure process -p {shlex.quote(profile)}"
             )
     return 0
+
+
+COMMAND = Command(
+    "samlauth import [--check]",
+    "Write what aws-google-auth, aws-adfs, gsts and saml2aws have set as settings of samlauth.",
+    "Nothing of theirs is changed or removed. Their settings count without it, too.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def found_in(

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from samlauth.command import signing_in
 from samlauth.commands.provider import complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
@@ -62,6 +63,14 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         output.tell("AWS takes this SAML response for five minutes.")
     output.data(response.base64)
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth assertion [options]",
+    "Sign in and print only the base64 SAML response, for another program.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _sign_in(given: Settings) -> Flow[SAMLResponse]:

@@ -8,10 +8,13 @@ asked of ``samlauth complete`` (:mod:`samlauth.effects.offers`). PowerShell's wa
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from samlauth.command import Command
+from samlauth.commands import every
 from samlauth.settings import BUILT_IN, TABLE
 
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
@@ -29,6 +32,34 @@ _LOOKED_UP: Final = {
 }
 _FILES: Final = ("FILE", "VALUE")
 """Metavars of options that take a file."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The whole command line."""
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help="your shell")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the script."""
+    sys.stdout.write(script(options.shell, commands_of(every())))
+    return 0
+
+
+COMMAND = Command(
+    "samlauth completion bash | zsh | fish | powershell",
+    "Print the script that lets your shell finish samlauth's commands, options and profiles.",
+    """\
+examples:
+  eval "$(samlauth completion bash)"       in ~/.bashrc
+  eval "$(samlauth completion zsh)"        in ~/.zshrc, after compinit
+  samlauth completion fish > ~/.config/fish/completions/samlauth.fish
+  samlauth completion powershell | Out-String | Invoke-Expression
+                                           in $PROFILE; written by its documentation, never run there
+""",
+    arguments=arguments,
+    run=run,
+    words=SHELLS,
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +87,8 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Command:
-    """A command: its name, what may follow it at once, and its options."""
+class Offered:
+    """What a shell offers of a command: its name, what may follow that at once, and its options."""
 
     name: str
     help: str
@@ -70,27 +101,24 @@ class Command:
         return self.name in {"exec", "rehearse"}
 
 
-def commands_of(
-    lines: Iterable[tuple[str, argparse.ArgumentParser]], words: Mapping[str, Sequence[str]]
-) -> list[Command]:
-    """What a shell has to know of the commands.
+def commands_of(declared: Iterable[tuple[str, Command]]) -> list[Offered]:
+    """What a shell has to know of the commands, given each with what is typed for it.
 
-    ``lines`` are their names and parsers; those of ``configure`` and ``configure chain`` are one
-    command's. ``words`` are what may follow a command at once.
+    Those of ``configure`` and ``configure chain`` are one command's to it.
     """
-    parsers: dict[str, list[argparse.ArgumentParser]] = {}
-    for line, parser in lines:
-        parsers.setdefault(line.split()[0], []).extend(_parsers(parser))
+    found: dict[str, list[Command]] = {}
+    for typed, each in declared:
+        found.setdefault(typed.split()[0], []).append(each)
     return [
-        Command(name, own[0].description or "", tuple(words.get(name, ())), _options(own))
-        for name, own in parsers.items()
+        Offered(name, each[0].description, each[0].words, _options(each))
+        for name, each in found.items()
     ]
 
 
-def _options(parsers: Iterable[argparse.ArgumentParser]) -> tuple[Option, ...]:
+def _options(declared: Iterable[Command]) -> tuple[Option, ...]:
     """Each option once, though one parser gives it another short name."""
     options: dict[str, Option] = {}
-    for parser in parsers:
+    for parser in (parser for each in declared for parser in _parsers(each.parser())):
         for action in parser._actions:  # the only way to what it takes
             if action.option_strings and action.help != argparse.SUPPRESS:
                 options.setdefault(max(action.option_strings, key=len), _option(action))
@@ -117,7 +145,7 @@ def _option(action: argparse.Action) -> Option:
     )
 
 
-def script(shell: str, commands: Sequence[Command]) -> str:
+def script(shell: str, commands: Sequence[Offered]) -> str:
     """The script for one of :data:`SHELLS`; ``login`` is among the commands."""
     match shell:
         case "bash":
@@ -182,7 +210,7 @@ complete -F _samlauth samlauth
 """
 
 
-def _bash(commands: Sequence[Command]) -> str:
+def _bash(commands: Sequence[Offered]) -> str:
     values: dict[str, list[str]] = {}
     for each in commands:
         for option in filter(lambda option: option.takes_value, each.options):
@@ -210,7 +238,7 @@ def _bash_value(option: Option) -> str:
     return "_samlauth_files; return" if option.is_file else "return"
 
 
-def _names(each: Command) -> list[str]:
+def _names(each: Offered) -> list[str]:
     return [name for option in each.options for name in option.names]
 
 
@@ -247,14 +275,14 @@ if [[ $funcstack[1] == _samlauth ]]; then _samlauth "$@"; else compdef _samlauth
 """
 
 
-def _zsh(commands: Sequence[Command]) -> str:
+def _zsh(commands: Sequence[Offered]) -> str:
     return _ZSH % {
         "commands": "\n".join(f"        {_quoted(f'{c.name}:{_brief(c.help)}')}" for c in commands),
         "cases": "\n".join(_zsh_case(each) for each in commands),
     }
 
 
-def _zsh_case(each: Command) -> str:
+def _zsh_case(each: Offered) -> str:
     lines = [f"    {each.name})", "        _arguments -S \\"]
     for option in each.options:
         about = "".join(f"\\{c}" if c in "[]:\\" else c for c in option.help)
@@ -315,7 +343,7 @@ complete -c samlauth -n __samlauth_runs -a '(__samlauth_run)'
 """
 
 
-def _fish(commands: Sequence[Command]) -> str:
+def _fish(commands: Sequence[Offered]) -> str:
     lines = []
     for each in commands:
         lines.append(
@@ -375,7 +403,7 @@ Register-ArgumentCompleter -Native -CommandName samlauth -ScriptBlock {
 """
 
 
-def _powershell(commands: Sequence[Command]) -> str:
+def _powershell(commands: Sequence[Offered]) -> str:
     values = [
         (f"{each.name} {name}", f"complete {option.looked_up}" if option.looked_up else words)
         for each in commands

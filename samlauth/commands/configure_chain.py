@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlauth import awsfiles
 from samlauth.chains import LONGEST, Hop
+from samlauth.command import Command
 from samlauth.commands.hops import hops_of
 from samlauth.commands.target import warn
 from samlauth.durations import parse
@@ -101,6 +102,15 @@ def run(options: argparse.Namespace) -> int:
         output.tell(f"There is no profile {source} yet: samlauth -p {shlex.quote(source)}")
     output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(profile)}")
     return 0
+
+
+COMMAND = Command(
+    "samlauth configure chain NAME --source-profile NAME --role-arn ARN",
+    "Make a profile whose role is taken with another profile's credentials, by every AWS tool.",
+    "A role taken so lasts an hour at most; AWS tools renew it while the source is good.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _seconds(text: str) -> int:

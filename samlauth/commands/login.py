@@ -38,6 +38,10 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
 
     Raises UsageError for flags that do not go together, and any SamlauthError of the login.
     """
+    if len(options.role_arn or ()) > 1:
+        from samlauth.commands import many
+
+        return many.roles(options, flags, redactor, options.role_arn)
     grant.require_sense(options)
     goal = target(flags, os.environ)
     if several(goal.settings, flags):

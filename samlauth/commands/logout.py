@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlauth import settings, sources
 from samlauth.awsfiles import check_profile_name
+from samlauth.command import Command
 from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
 from samlauth.effects import cache, files, output, recorder, sessions
@@ -84,6 +85,14 @@ def run(options: argparse.Namespace) -> int:
             else f"Nothing is stored for the profile {safe(profile)}."
         )
     return 0
+
+
+COMMAND = Command(
+    "samlauth logout [-p NAME | --all]",
+    "Remove the credentials, sessions and browser profile that samlauth keeps for a profile.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _forget_keys(aws: files.AWSFiles, state: State, profiles: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.command import signing_in
 from samlauth.commands.provider import complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
@@ -64,6 +65,14 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
             memory.update(lambda state: replace(state, aliases={**state.aliases, **seen}))
         answer((as_json(offer) if options.json else as_table(offer)).encode())
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth roles [options]",
+    "Sign in and list every role you are offered, with its account; none is taken.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def offered(given: Settings, known: Mapping[str, str]) -> Flow[Offer]:
