@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from samlauth import commands, parsers
 from samlauth.effects import output
-from samlauth.errors import SamlauthError
+from samlauth.errors import NobodyToAsk, SamlauthError
 
 _LONGEST = 10_000
 """Columns of a line of an error."""
@@ -53,6 +53,10 @@ def guarded(argv: list[str]) -> int:
     except SystemExit as exit_:  # argparse's way out, of --help as of errors
         return exit_.code if isinstance(exit_.code, int) else 1
     except SamlauthError as error:
+        if isinstance(error, NobodyToAsk) and not error.hint:
+            import shlex
+
+            error.hint = f"Run it in a terminal: {shlex.join(['samlauth', *argv])}"
         report(error)
         return error.exit_code
     except KeyboardInterrupt:

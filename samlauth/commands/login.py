@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from samlauth.commands.target import Target, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
 from samlauth.effects.state import State, StateFile
-from samlauth.errors import NobodyToAsk, UsageError
+from samlauth.errors import UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Layer
@@ -67,13 +66,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     early = begun(goal) if options.saml_assertion is None else None
     from samlauth.commands.sign_in import sign_in, store
 
-    try:
-        outcome = sign_in(goal, options, state, redactor, early=early)
-    except NobodyToAsk as error:
-        error.hint = (
-            error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-        )
-        raise
+    outcome = sign_in(goal, options, state, redactor, early=early)
     (given,) = outcome.signed_in.grants
     # Before they are stored: a file that cannot be written must not cost the sign-in.
     grant.show(given.credentials, options)
