@@ -102,6 +102,18 @@ def setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False)
             )
 
 
+def profile_argument(parser: argparse.ArgumentParser) -> None:
+    """Which profile it is, for a command without the flags of the other settings."""
+    parser.add_argument(
+        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
+    )
+
+
+def quiet_argument(parser: argparse.ArgumentParser) -> None:
+    """Whether what was done is said."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
 def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of whatever may have to sign in, beside those of the settings."""
     parser.add_argument(
@@ -114,7 +126,7 @@ def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep every page of the sign-in, without anything of yours",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    quiet_argument(parser)
     parser.add_argument(
         "-l",
         "--log",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlauth import awsfiles, settings, sources
+from samlauth import awsfiles, parsers, settings, sources
 from samlauth.command import Command
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="list what there is, and write nothing"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:

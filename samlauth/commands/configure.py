@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings
+from samlauth import parsers, settings
 from samlauth.command import Command
 from samlauth.commands.adopt import beside
 from samlauth.commands.held import held
@@ -38,9 +38,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.@+/:-]+")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line, after the word ``process``."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--overwrite-keys", action="store_true", help="allow removing long-lived keys"
     )
@@ -49,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="allow replacing a credential_process that is another program's",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     they go where ``credential-process`` finds them. Raises SettingsError when the profile must stay
     as it is, FileError when a file cannot be changed.
     """
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     goal = target(flags, os.environ)
     both = {**goal.config, **goal.credentials}
     keys: dict[str, str] = {key: both[key] for key in KEYS if key in both}

@@ -9,7 +9,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from samlauth import awsfiles
+from samlauth import awsfiles, parsers
 from samlauth.chains import LONGEST, Hop
 from samlauth.command import Command
 from samlauth.commands.hops import hops_of
@@ -52,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--duration", metavar="TIME", help="how long it lasts: up to 1h (default)"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:

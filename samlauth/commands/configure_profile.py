@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from samlauth import awsfiles, settings
+from samlauth import awsfiles, parsers, settings
 from samlauth.command import Command
 from samlauth.commands.target import target
 from samlauth.commands.target import warn as warn_of
@@ -139,9 +139,7 @@ _REST: Final = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
 
 
 def split(words: list[str]) -> tuple[list[str], None]:
@@ -162,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
     """Ask on the terminal, and write what was answered to the profile; nothing before the last
     answer. Raises NobodyToAsk without a terminal, SettingsError and FileError as the login does.
     """
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     environ = {name: value for name, value in os.environ.items() if name in _FILES}
     goal = target(flags, environ)
     refuse_unwritable(

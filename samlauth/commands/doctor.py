@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samlauth import settings
+from samlauth import parsers, settings
 from samlauth.command import Command
 from samlauth.commands import provider
 from samlauth.commands.hops import is_chained
@@ -67,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; the highest class of the problems, 0 when there are none."""
-    flags = {} if options.profile is None else {"profile": options.profile}
+    flags = parsers.flags(options)
     facts = _facts(flags)
     findings = diagnose(facts)
     if options.fix and any(finding.found.remedy for finding in findings):

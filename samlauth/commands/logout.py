@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings, sources
+from samlauth import parsers, settings, sources
 from samlauth.awsfiles import check_profile_name
 from samlauth.command import Command
 from samlauth.commands.provider import provider_for
@@ -39,13 +39,11 @@ KEYS: Final = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--all", action="store_true", help="every profile that samlauth signed in to"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.all and options.profile is not None:
         raise UsageError("--all means every profile and -p means one.", hint="Give one of the two.")
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     aws = files.locate(os.environ)
     memory = StateFile.beside(aws.config)
     state = memory.load()

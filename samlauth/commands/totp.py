@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from samlauth import settings
+from samlauth import parsers, settings
 from samlauth.command import Command
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import is_complete, provider_for
@@ -30,16 +30,14 @@ Your company may forbid it. Ctrl-C leaves everything as it is."""
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line, after the word that says what to do."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--serial-number",
         metavar="SERIAL",
         help="the MFA device in AWS whose codes they are (default: that of the profile, where it "
         "takes its role with another profile's credentials)",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def split(words: list[str]) -> tuple[list[str], argparse.Namespace | None]:
@@ -61,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     a terminal, FileError when the keyring is of no use.
     """
     cores.leave_none()
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     goal = target(flags, os.environ)
     whose = _device(goal, options.serial_number) or _person(goal)
     name, ring = whose.name, Ring(warn)
