@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import parsers, settings
+from samlauth import parsers
 from samlauth.command import Command
 from samlauth.commands.adopt import beside
 from samlauth.commands.held import held
@@ -23,7 +23,6 @@ from samlauth.effects.state import StateFile
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
-from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         goal.profile,
         {key: value for key, value in goal.config.items() if key != PROCESS},
         {key: value for key, value in goal.credentials.items() if key != PROCESS} | keys,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
+        named=goal.is_named,
         overwrite_keys=options.overwrite_keys,
     )
     _refuse_other(goal.profile, old, force=options.force)

@@ -167,7 +167,7 @@ def run(options: argparse.Namespace) -> int:
         goal.profile,
         {key: value for key, value in goal.config.items() if key != PROCESS},
         {},  # no credentials are written
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
+        named=goal.is_named,
     )
     try:
         console = Console.open()

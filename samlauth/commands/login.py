@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from samlauth import settings
 from samlauth.commands import grant
 from samlauth.commands.held import Held, fits, held
-from samlauth.commands.target import Target, target, warn
+from samlauth.commands.target import Target, require_writable, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
 from samlauth.effects.state import State, StateFile
 from samlauth.errors import UsageError
 from samlauth.printable import safe
-from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Layer
 from samlauth.sources import Settings
 
@@ -92,13 +91,7 @@ def _writable(goal: Target, options: argparse.Namespace, flags: Mapping[str, str
 
         if takeover.offer(goal, overwrite_keys=options.overwrite_keys):
             goal = target(flags, os.environ)
-    refuse_unwritable(
-        goal.profile,
-        goal.config,
-        goal.credentials,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
-        overwrite_keys=options.overwrite_keys,
-    )
+    require_writable(goal, overwrite_keys=options.overwrite_keys)
     return goal
 
 
