@@ -152,19 +152,16 @@ def _take(hop: Hop, credentials: Credentials, person: str, region: str | None) -
         hop.transitive_tag_keys,
         hop.source_identity,
     )
-    (answer,) = yield from call_sts(call, shows=f"Asking AWS for {hop.name}")
-    match answer:
-        case Credentials():
-            return answer
-        case Refusal():
-            raise explain(answer, call)
-        case _:
-            assert_never(answer)
+    return (yield from _taken(call, shows=f"Asking AWS for {hop.name}"))
 
 
 def take_with_token(call: AssumeRoleWithWebIdentity) -> Flow[Credentials]:
     """Take a role with a web identity's token. Raises STSRefused."""
-    (answer,) = yield from call_sts(call, shows="Asking AWS for the role")
+    return (yield from _taken(call, shows="Asking AWS for the role"))
+
+
+def _taken(call: AssumeRole | AssumeRoleWithWebIdentity, *, shows: str) -> Flow[Credentials]:
+    (answer,) = yield from call_sts(call, shows=shows)
     match answer:
         case Credentials():
             return answer

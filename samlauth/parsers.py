@@ -11,9 +11,6 @@ import os
 from samlauth import __version__
 from samlauth.errors import UsageError
 
-DESCRIBE = "\0"
-"""In place of a command line: the parser is wanted, and not what it would do."""
-
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
     """The same help on every Python: ``-u, --username USER``, wrapped at COLUMNS."""
@@ -105,6 +102,18 @@ def setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False)
             )
 
 
+def profile_argument(parser: argparse.ArgumentParser) -> None:
+    """Which profile it is, for a command without the flags of the other settings."""
+    parser.add_argument(
+        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
+    )
+
+
+def quiet_argument(parser: argparse.ArgumentParser) -> None:
+    """Whether what was done is said."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
 def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of whatever may have to sign in, beside those of the settings."""
     parser.add_argument(
@@ -117,7 +126,7 @@ def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep every page of the sign-in, without anything of yours",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    quiet_argument(parser)
     parser.add_argument(
         "-l",
         "--log",
@@ -128,13 +137,15 @@ def sign_in_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+def parse(
+    parser: argparse.ArgumentParser, argv: list[str], known: argparse.Namespace | None = None
+) -> argparse.Namespace:
     """As ``parse_args``, but what is not understood is not repeated: it may be a password.
 
-    Raises UsageError for that, SystemExit as argparse does, and :class:`Described`.
+    ``known`` is what is known besides the words. Raises UsageError for what is not understood,
+    SystemExit as argparse does.
     """
-    describe(parser, argv)
-    options, unknown = parser.parse_known_args(argv)
+    options, unknown = parser.parse_known_args(argv, known)
     if unknown:
         from samlauth.printable import safe
 
@@ -155,27 +166,18 @@ def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespac
 
 
 def flags(options: argparse.Namespace) -> dict[str, str]:
-    """The settings given as flags: name to text. Raises UsageError when two contradict."""
+    """The settings given as flags: name to text, of several roles the first one's.
+
+    Raises UsageError when two contradict.
+    """
     from samlauth.settings import TABLE
 
     given = {setting.name: getattr(options, setting.name, None) for setting in TABLE}
+    if isinstance(given["role_arn"], list):
+        given["role_arn"] = given["role_arn"][0]
     if given["role_arn"] is not None and given["ask_role"] == "true":
         raise UsageError(
             "-r names a role and -a asks for one; only one of them can be meant.",
             hint="Leave one of the two out.",
         )
     return {name: text for name, text in given.items() if text is not None}
-
-
-class Described(BaseException):
-    """The way out of a command whose parser is wanted."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        super().__init__()
-        self.parser = parser
-
-
-def describe(parser: argparse.ArgumentParser, argv: list[str]) -> None:
-    """End here, if the parser is what is wanted. Raises :class:`Described` then."""
-    if argv[-1:] == [DESCRIBE]:
-        raise Described(parser)

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from samlauth import __version__
-from samlauth.cli import DESCRIPTION, command_lines
+from samlauth import __version__, commands
 from samlauth.setting import Setting
 from samlauth.settings import PROFILE, TABLE
 
@@ -51,13 +50,14 @@ def _lines() -> Iterator[str]:
     yield ".ad l"
     yield ".SH NAME"
     yield "samlauth \\- sign in to AWS through a company's SAML identity provider"
-    lines = list(command_lines())
+    every = list(commands.every())
     yield ".SH SYNOPSIS"
-    for _, parser in lines:
+    for _, command in every:
         yield ".br"
-        yield text(parser.usage or "")
+        yield text(command.usage)
     yield ".SH DESCRIPTION"
-    yield text(DESCRIPTION)
+    _, first = every[0]
+    yield text(first.description)
     yield ".PP"
     yield text(
         "Each option of the sign-in is also a variable of the environment and a key of the profile "
@@ -67,14 +67,15 @@ def _lines() -> Iterator[str]:
         "shown beside the account while you choose a role."
     )
     yield ".SH OPTIONS"
-    _, login = lines[0]
+    login = first.parser()
     yield from options(login)
     yield ".SH COMMANDS"
-    for name, parser in lines[1:]:
+    for name, command in every[1:]:
         yield f".SS {text(name)}"
-        yield text(parser.usage or "")
+        yield text(command.usage)
         yield ".PP"
-        yield text(parser.description or "")
+        yield text(command.description)
+        parser = command.parser()
         own = list(options(parser, but=login))
         if own:
             yield from own

@@ -1,5 +1,6 @@
 """The command line of the installed program, without a login."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from samlauth import __version__
+from samlauth import __version__, commands
+from samlauth.errors import UsageError
 
 SAMLAUTH = Path(sys.executable).parent / "samlauth"
 README = Path(__file__).parents[1] / "README.md"
@@ -50,8 +52,10 @@ FAST: dict[tuple[str, ...], set[str]] = {
     ("--help",): {
         "samlauth.__main__",
         "samlauth.cli",
+        "samlauth.command",
         "samlauth.commands",
         "samlauth.commands.flags",
+        "samlauth.commands.overview",
         "samlauth.durations",
         "samlauth.effects.cache",
         "samlauth.effects.cores",
@@ -113,6 +117,34 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str], tmp_p
     assert loaded & HEAVY == set()
 
 
+def test_what_is_listed_is_what_is_found() -> None:
+    tree = ast.parse(Path(commands.__file__).read_text("utf-8"))
+    firsts = [
+        case.pattern.patterns[0].value.value
+        for case in ast.walk(tree)
+        if isinstance(case, ast.match_case) and isinstance(case.pattern, ast.MatchSequence)
+        if isinstance(case.pattern.patterns[0], ast.MatchValue)
+        if isinstance(case.pattern.patterns[0].value, ast.Constant)
+    ]
+    assert set(firsts) == set(commands.NAMES)
+    typed = [name for name, _ in commands.every()]
+    assert [name for name in typed if " " not in name] == list(commands.NAMES)
+    assert [name for name in typed if " " in name] == ["configure process", "configure chain"]
+
+
+def test_a_command_gets_the_words_that_are_its_own() -> None:
+    for words in (["-p", "x"], []):
+        assert commands.find(words)[1] == words
+        assert commands.find(["login", *words]) == commands.find(words)
+        assert commands.find(["env", *words])[1] == words
+        process, rest = commands.find(["configure", "process", *words])
+        assert (process.usage.split()[2], rest) == ("process", words)
+    with pytest.raises(UsageError, match="'nonsense' is nothing it knows") as refused:
+        configure, rest = commands.find(["configure", "nonsense", "-p", "x"])
+        configure.split(rest)
+    assert "samlauth configure process -p NAME" in refused.value.hint
+
+
 def test_version(tmp_path: Path) -> None:
     assert run("--version", home=tmp_path).stdout == f"samlauth {__version__}\n"
     assert run("-V", home=tmp_path).stdout == f"samlauth {__version__}\n"
@@ -131,6 +163,7 @@ def test_version(tmp_path: Path) -> None:
         (["-l", "loud"], "invalid choice"),
         (["-k=x"], "-k"),
         (["-p"], "expected one argument"),
+        (["rehearse", "google", "--nonsense=x"], "no option --nonsense"),
     ],
 )
 def test_a_command_line_that_means_nothing_exits_2(

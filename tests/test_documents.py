@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samlauth import cli
+from samlauth.commands import NAMES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -91,7 +92,7 @@ def test_what_a_document_says_to_type_exists(document: Path) -> None:
         shown = f"{names(document)}: samlauth {' '.join(words)}"
         command: list[str] = []
         if words and re.fullmatch("[a-z-]+", words[0]) and not words[0].startswith("-"):
-            assert words[0] in (*cli.COMMANDS, "login"), shown
+            assert words[0] in NAMES, shown
             command = words[:1] if words[0] != "login" else []
             if words[1:2] and words[1] in WORDS.get(words[0], ()):
                 command = words[:2]
@@ -106,7 +107,7 @@ def test_what_a_document_says_to_type_exists(document: Path) -> None:
 def test_most_commands_are_in_the_documents() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     found = {words[0] for words in commands(text) if words}
-    assert set(cli.COMMANDS) - {"login"} <= found
+    assert set(NAMES) - {"login"} <= found
 
 
 def test_the_test_finds_what_is_wrong() -> None:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from samlauth.cli import COMMANDS
+from samlauth.commands import NAMES
 from samlauth.settings import TABLE
 from tests.e2e.screen import found
 from tests.manual import PAGE, exit_codes, page, text
@@ -35,7 +35,7 @@ def test_every_setting_command_and_exit_code_is_in_it() -> None:
     for setting in TABLE:
         assert setting.flag in shown
         assert setting.variable in shown
-    assert all(f"samlauth {name}" in shown for name in COMMANDS if name != "login")
+    assert all(f"samlauth {name}" in shown for name in NAMES if name != "login")
     assert len(exit_codes()) == 12
     assert "no such role" in shown
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import samlauth
+from samlauth.commands import every
 
 ROOT = Path(samlauth.__file__).parent
 TESTS = Path(__file__).parent
@@ -168,7 +169,7 @@ WRITERS = {
     "effects/images.py",  # a CAPTCHA, in a folder of its own, O_EXCL and 0600
     "effects/browser/profile.py",  # in the browser's profile, a folder that is 0700
     "effects/console.py",  # the terminal
-    "cli.py",  # /dev/null in place of a closed stream
+    "effects/output.py",  # /dev/null in place of a closed stream
 }
 
 
@@ -196,13 +197,18 @@ def test_no_setting_holds_a_password() -> None:
 
 def test_a_sign_in_leaves_no_core_file() -> None:
     """Every command that parses what a sign-in takes turns core files off before it does anything."""
-    tree = ast.parse((ROOT / "cli.py").read_text("utf-8"))
-    made = {node.name: ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert "cores.leave_none()" in made["_to_sign_in"]
-    parse = {name for name, body in made.items() if "parsers.setting_arguments(parser" in body}
-    assert {"_login", "_settings"} <= parse
-    for name in parse - {"_settings"}:
-        assert "_to_sign_in(parser, argv)" in made[name], name
+    tree = ast.parse((ROOT / "command.py").read_text("utf-8"))
+    (care,) = (
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == "run_with_care"
+    )
+    assert care.index("cores.leave_none()") < care.index("run(options, ")
+    careful = {name for name, command in every() if command.run.__name__ == "run_with_care"}
+    parses = {name for name, command in every() if "--username" in command.parser().format_help()}
+    assert {"login", "exec", "credential-process"} <= careful
+    assert parses - careful == {"settings"}
+    assert "cores.leave_none()" in (ROOT / "commands" / "totp.py").read_text("utf-8")
 
 
 def test_the_folder_a_command_is_run_in_has_no_say(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlauth import awsfiles, settings, sources
+from samlauth import awsfiles, parsers, settings, sources
 from samlauth.awsfiles.edits import edit
+from samlauth.command import Command
 from samlauth.commands.target import warn
 from samlauth.effects import files, output
 from samlauth.effects.accounts import account, profiles
@@ -48,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="list what there is, and write nothing"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,6 +97,15 @@ def run(options: argparse.Namespace) -> int:
                 f"samlauth configure process -p {shlex.quote(profile)}"
             )
     return 0
+
+
+COMMAND = Command(
+    "samlauth import [--check]",
+    "Write what aws-google-auth, aws-adfs, gsts and saml2aws have set as settings of samlauth.",
+    "Nothing of theirs is changed or removed. Their settings count without it, too.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def found_in(

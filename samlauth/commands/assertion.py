@@ -7,15 +7,15 @@ It is what a computer without a browser lacks: ``samlauth assertion … | ssh HO
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from samlauth.command import signing_in
 from samlauth.commands.provider import complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
-from samlauth.errors import NobodyToAsk, UsageError
+from samlauth.errors import UsageError
 from samlauth.flow import Flow, within
 from samlauth.saml import SAMLResponse
 from samlauth.sources import Settings
@@ -49,19 +49,21 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     from samlauth.commands.world import World
 
     with World(goal.settings, options, redactor, sts=False) as world:
-        try:
-            response = world.run(_sign_in(goal.settings))
-        except NobodyToAsk as error:
-            error.hint = (
-                error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-            )
-            raise
+        response = world.run(_sign_in(goal.settings))
     world.keep_password()
     redactor.hide(response.base64)
     if not options.quiet:
         output.tell("AWS takes this SAML response for five minutes.")
     output.data(response.base64)
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth assertion [options]",
+    "Sign in and print only the base64 SAML response, for another program.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _sign_in(given: Settings) -> Flow[SAMLResponse]:

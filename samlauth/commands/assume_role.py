@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from samlauth import settings
 from samlauth.chains import LONGEST, Hop
+from samlauth.command import signing_in
 from samlauth.commands import grant
 from samlauth.commands.chain import held_to, source_of, taken, whose
 from samlauth.commands.flags import of_grant
@@ -74,6 +75,15 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         credentials = taken(goal, chain, options, redactor)
     grant.hand_over(goal, credentials, whose(goal, chain, source()), options, redactor)
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth assume-role -p NAME --source-profile NAME --role-arn ARN [options]",
+    "Take a role with another profile's credentials, and store or print its own.",
+    "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _wanted(goal: Target, options: argparse.Namespace) -> Chain:

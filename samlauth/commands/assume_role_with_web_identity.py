@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
 from samlauth.chains import require_name, require_role_arn, take_with_token
+from samlauth.command import signing_in
 from samlauth.commands import grant
 from samlauth.commands.flags import of_grant
 from samlauth.commands.held import BY_WEB_IDENTITY
@@ -79,6 +80,15 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     who = Identity(BY_WEB_IDENTITY, "", "", name, role_arn, as_text(goal.settings))
     grant.hand_over(goal, credentials, who, options, redactor)
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth assume-role-with-web-identity -p NAME --role-arn ARN --web-identity-token-file FILE",
+    "Take a role with a token of an OpenID Connect issuer, and store or print its credentials.",
+    "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _call(goal: Target, role_arn: str, name: str, token: str) -> AssumeRoleWithWebIdentity:

@@ -7,22 +7,22 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings
+from samlauth import parsers
+from samlauth.command import Command
 from samlauth.commands.adopt import beside
 from samlauth.commands.held import held
 from samlauth.commands.logout import KEYS
 from samlauth.commands.target import target, warn
 from samlauth.effects import cache, output
 from samlauth.effects.state import StateFile
-from samlauth.errors import FileError, SettingsError, UsageError
+from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
-from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse
@@ -36,10 +36,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.@+/:-]+")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The whole command line, after the word that says what to configure."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    """The whole command line, after the word ``process``."""
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--overwrite-keys", action="store_true", help="allow removing long-lived keys"
     )
@@ -48,21 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="allow replacing a credential_process that is another program's",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-
-
-def split(argv: Sequence[str]) -> list[str]:
-    """What follows the word that says what to configure. Raises UsageError for any but ``process``."""
-    first, *rest = argv
-    if first != "process":
-        raise UsageError(
-            f"samlauth configure has to be told what to configure, and {first!r} is nothing it knows.",
-            hint="There is samlauth configure process -p NAME, which makes AWS tools get that "
-            "profile's credentials from samlauth whenever they need some, samlauth configure chain "
-            "NAME, for a role that is taken with another profile's credentials, and samlauth "
-            "configure [-p NAME], which asks for its settings.",
-        )
-    return rest
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     they go where ``credential-process`` finds them. Raises SettingsError when the profile must stay
     as it is, FileError when a file cannot be changed.
     """
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     goal = target(flags, os.environ)
     both = {**goal.config, **goal.credentials}
     keys: dict[str, str] = {key: both[key] for key in KEYS if key in both}
@@ -81,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         goal.profile,
         {key: value for key, value in goal.config.items() if key != PROCESS},
         {key: value for key, value in goal.credentials.items() if key != PROCESS} | keys,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
+        named=goal.is_named,
         overwrite_keys=options.overwrite_keys,
     )
     _refuse_other(goal.profile, old, force=options.force)
@@ -107,6 +91,14 @@ def run(options: argparse.Namespace) -> int:
         if not (good or goal.is_process):
             output.tell(f"Now sign in: samlauth -p {shlex.quote(goal.profile)}")
     return 0
+
+
+COMMAND = Command(
+    "samlauth configure process -p NAME",
+    "Make AWS tools get a profile's credentials from samlauth whenever they need some.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _report(profile: str, old: str, keys: Mapping[str, str], *, good: bool) -> None:

@@ -9,8 +9,9 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from samlauth import awsfiles
+from samlauth import awsfiles, parsers
 from samlauth.chains import LONGEST, Hop
+from samlauth.command import Command
 from samlauth.commands.hops import hops_of
 from samlauth.commands.target import warn
 from samlauth.durations import parse
@@ -51,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--duration", metavar="TIME", help="how long it lasts: up to 1h (default)"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -101,6 +102,15 @@ def run(options: argparse.Namespace) -> int:
         output.tell(f"There is no profile {source} yet: samlauth -p {shlex.quote(source)}")
     output.tell(f"Try: aws sts get-caller-identity --profile {shlex.quote(profile)}")
     return 0
+
+
+COMMAND = Command(
+    "samlauth configure chain NAME --source-profile NAME --role-arn ARN",
+    "Make a profile whose role is taken with another profile's credentials, by every AWS tool.",
+    "A role taken so lasts an hour at most; AWS tools renew it while the source is good.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _seconds(text: str) -> int:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from samlauth import awsfiles, settings
+from samlauth import awsfiles, parsers, settings
 from samlauth.awsfiles.edits import edit
+from samlauth.command import Command
 from samlauth.commands.target import target
 from samlauth.commands.target import warn as warn_of
 from samlauth.effects import output
 from samlauth.effects.console import Console
-from samlauth.errors import NobodyToAsk, SettingsError
+from samlauth.errors import NobodyToAsk, SettingsError, UsageError
 from samlauth.peers import PROCESS, in_query
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
@@ -139,23 +140,35 @@ _REST: Final = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
+
+
+def split(words: list[str]) -> tuple[list[str], None]:
+    """All of the words. Raises UsageError for one that says what to configure, and is unknown."""
+    if words and not words[0].startswith("-"):
+        raise UsageError(
+            f"samlauth configure has to be told what to configure, and {words[0]!r} is nothing it "
+            "knows.",
+            hint="There is samlauth configure process -p NAME, which makes AWS tools get that "
+            "profile's credentials from samlauth whenever they need some, samlauth configure chain "
+            "NAME, for a role that is taken with another profile's credentials, and samlauth "
+            "configure [-p NAME], which asks for its settings.",
+        )
+    return words, None
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask on the terminal, and write what was answered to the profile; nothing before the last
     answer. Raises NobodyToAsk without a terminal, SettingsError and FileError as the login does.
     """
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     environ = {name: value for name, value in os.environ.items() if name in _FILES}
     goal = target(flags, environ)
     refuse_unwritable(
         goal.profile,
         {key: value for key, value in goal.config.items() if key != PROCESS},
         {},  # no credentials are written
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
+        named=goal.is_named,
     )
     try:
         console = Console.open()
@@ -184,6 +197,17 @@ def run(options: argparse.Namespace) -> int:
         output.tell(f"  {key} = {safe(value)}" if value is not None else f"  {key} removed")
     output.tell(f"Now sign in: samlauth -p {shlex.quote(goal.profile)}")
     return 0
+
+
+COMMAND = Command(
+    "samlauth configure [-p NAME]",
+    "Ask for the settings of a profile, and write them to it.",
+    "samlauth configure process -p NAME makes AWS tools get its credentials from samlauth.\n",
+    arguments=arguments,
+    run=run,
+    split=split,
+    words=("process", "chain"),
+)
 
 
 def _ask_all(console: Console, goal: Target) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.command import signing_in
 from samlauth.commands.supply import supply
 from samlauth.commands.target import target
 from samlauth.effects import output
@@ -61,3 +62,11 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
             )
         answer(url.encode("ascii") + b"\n")
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth console -p NAME [--service NAME] [--print]",
+    "Open the AWS console in your browser, signed in with a profile's credentials.",
+    arguments=arguments,
+    run=run,
+)

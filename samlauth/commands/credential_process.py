@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from samlauth.command import signing_in
 from samlauth.commands.supply import supply
 from samlauth.commands.target import target
 from samlauth.effects import output
@@ -26,3 +27,10 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         _, held = supply(lambda: target(flags, os.environ), options, redactor)
         answer(process_answer(held.credentials) + b"\n")
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth credential-process -p NAME",
+    "Print a profile's credentials as AWS's credential_process wants them; sign in if needed.",
+    run=run,
+)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from samlauth.command import Command
 from samlauth.effects import output
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ def run(options: argparse.Namespace) -> int:
     output.data(alias(sys.platform, shell, options.image))
     output.tell(f"Put it into {_PLACES[shell]}.")
     return 0
+
+
+COMMAND = Command(
+    "samlauth docker-alias [--shell SHELL] [--image NAME]",
+    "Print the line that makes samlauth the one of the Docker image, with your ~/.aws in it.",
+    arguments=arguments,
+    run=run,
+)
 
 
 _PLACES: Final = {

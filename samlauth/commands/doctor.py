@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samlauth import settings
+from samlauth import parsers, settings
+from samlauth.command import Command
 from samlauth.commands import provider
 from samlauth.commands.hops import is_chained
 from samlauth.commands.target import Target, target, warn
@@ -66,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; the highest class of the problems, 0 when there are none."""
-    flags = {} if options.profile is None else {"profile": options.profile}
+    flags = parsers.flags(options)
     facts = _facts(flags)
     findings = diagnose(facts)
     if options.fix and any(finding.found.remedy for finding in findings):
@@ -81,6 +82,16 @@ def run(options: argparse.Namespace) -> int:
             output.data(line)
     _sum_up(findings)
     return exit_code(findings)
+
+
+COMMAND = Command(
+    "samlauth doctor [-p NAME] [--json] [--fix]",
+    "Look for what stands in the way of a sign-in or makes it unsafe, and say what helps.",
+    "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else\n"
+    "the highest of 3 (settings), 9 (network) and 10 (files, keyring).\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def as_json(finding: Finding) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from samlauth import shells
+from samlauth.command import signing_in
 from samlauth.commands.supply import supply
 from samlauth.commands.target import target
 from samlauth.commands.variables import of_credentials
@@ -52,3 +53,19 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
             case _:
                 answer(shells.lines(wanted, variables).encode("utf-8", "surrogateescape"))
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth env -p NAME [--format FORMAT]",
+    "Print a profile's credentials as variables for a shell; sign in first if needed.",
+    """\
+examples:
+  eval "$(samlauth env -p NAME)"                                          bash, zsh, dash
+  samlauth env -p NAME --format fish | source                             fish
+  samlauth env -p NAME --format powershell | Out-String | Invoke-Expression
+  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i     cmd
+  docker run --env-file <(samlauth env -p NAME --format env-file) …       bash, zsh
+""",
+    arguments=arguments,
+    run=run,
+)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.command import signing_in
 from samlauth.commands.hops import hops_of, is_chained
 from samlauth.commands.supply import supply
 from samlauth.commands.target import Target, target
@@ -23,8 +25,6 @@ from samlauth.errors import SettingsError, UsageError
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
-    import argparse
-
     from samlauth.redactor import Redactor
 
 
@@ -38,9 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+def split(words: list[str]) -> tuple[list[str], argparse.Namespace]:
     """Our own words, and the command's, which follow the first ``--``. Raises UsageError."""
-    words = list(argv)
     at = words.index("--") if "--" in words else len(words)
     ours, command = words[:at], words[at + 1 :]
     if not command and not {"-h", "--help", "-V", "--version"} & set(ours):
@@ -48,21 +47,16 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
             "There is no command to run.",
             hint="It comes after --, as in: samlauth exec -p NAME -- aws s3 ls",
         )
-    return ours, command
+    return ours, argparse.Namespace(command=command)
 
 
-def run(
-    options: argparse.Namespace,
-    flags: Mapping[str, str],
-    redactor: Redactor,
-    command: Sequence[str],
-) -> int:
+def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
     """Become the command, signed in; where a process cannot, the command's exit code.
 
     Raises SamlauthError with a shell's exit code when it cannot be run, before anybody signs in.
     """
     environ = without_others(os.environ)
-    path = find(command[0], environ)
+    path = find(options.command[0], environ)
     # Standard output is the command's alone.
     with output.aside():
         if options.renew:
@@ -72,7 +66,18 @@ def run(
         environ |= of_profile(goal) | role_meant_for_us(os.environ)
     else:
         environ |= of_credentials(goal, held)
-    return become(path, command, environ)
+    return become(path, options.command, environ)
+
+
+COMMAND = signing_in(
+    "samlauth exec -p NAME [--renew] -- COMMAND ...",
+    "Run a command with a profile's credentials; sign in first if needed.",
+    "The exit code is the command's own; 127 when there is no such command, and 126 when it\n"
+    "cannot be run.\n",
+    arguments=arguments,
+    run=run,
+    split=split,
+)
 
 
 def _require_renewing(goal: Target) -> None:

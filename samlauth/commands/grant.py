@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
-from samlauth.commands.target import Target, warn
+from samlauth.commands.target import Target, require_writable, warn
 from samlauth.durations import spell
 from samlauth.effects import output
 from samlauth.effects.cache import process_answer
 from samlauth.effects.state import Identity, Issued, StateFile
 from samlauth.errors import SettingsError, UsageError
 from samlauth.printable import safe
-from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Layer
 
 if TYPE_CHECKING:
@@ -30,13 +29,7 @@ def require_possible(goal: Target, options: argparse.Namespace) -> None:
     require_sense(options)
     if options.no_write:
         return
-    refuse_unwritable(
-        goal.profile,
-        goal.config,
-        goal.credentials,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
-        overwrite_keys=options.overwrite_keys,
-    )
+    require_writable(goal, overwrite_keys=options.overwrite_keys)
     if goal.is_process:
         raise SettingsError(
             f"The profile {safe(goal.profile)} gets its credentials from samlauth whenever AWS "

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,13 +14,12 @@ from typing import TYPE_CHECKING
 from samlauth import settings
 from samlauth.commands import grant
 from samlauth.commands.held import Held, fits, held
-from samlauth.commands.target import Target, target, warn
+from samlauth.commands.target import Target, require_writable, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
 from samlauth.effects.state import State, StateFile
-from samlauth.errors import NobodyToAsk, UsageError
+from samlauth.errors import UsageError
 from samlauth.printable import safe
-from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Layer
 from samlauth.sources import Settings
 
@@ -38,6 +36,10 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
 
     Raises UsageError for flags that do not go together, and any SamlauthError of the login.
     """
+    if len(options.role_arn or ()) > 1:
+        from samlauth.commands import many
+
+        return many.roles(options, flags, redactor, options.role_arn)
     grant.require_sense(options)
     goal = target(flags, os.environ)
     if several(goal.settings, flags):
@@ -63,13 +65,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     early = begun(goal) if options.saml_assertion is None else None
     from samlauth.commands.sign_in import sign_in, store
 
-    try:
-        outcome = sign_in(goal, options, state, redactor, early=early)
-    except NobodyToAsk as error:
-        error.hint = (
-            error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-        )
-        raise
+    outcome = sign_in(goal, options, state, redactor, early=early)
     (given,) = outcome.signed_in.grants
     # Before they are stored: a file that cannot be written must not cost the sign-in.
     grant.show(given.credentials, options)
@@ -95,13 +91,7 @@ def _writable(goal: Target, options: argparse.Namespace, flags: Mapping[str, str
 
         if takeover.offer(goal, overwrite_keys=options.overwrite_keys):
             goal = target(flags, os.environ)
-    refuse_unwritable(
-        goal.profile,
-        goal.config,
-        goal.credentials,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
-        overwrite_keys=options.overwrite_keys,
-    )
+    require_writable(goal, overwrite_keys=options.overwrite_keys)
     return goal
 
 

@@ -10,8 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings, sources
+from samlauth import parsers, settings, sources
 from samlauth.awsfiles import check_profile_name
+from samlauth.command import Command
 from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
 from samlauth.effects import cache, files, output, recorder, sessions
@@ -38,13 +39,11 @@ KEYS: Final = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--all", action="store_true", help="every profile that samlauth signed in to"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.all and options.profile is not None:
         raise UsageError("--all means every profile and -p means one.", hint="Give one of the two.")
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    flags = parsers.flags(options)
     aws = files.locate(os.environ)
     memory = StateFile.beside(aws.config)
     state = memory.load()
@@ -84,6 +83,14 @@ def run(options: argparse.Namespace) -> int:
             else f"Nothing is stored for the profile {safe(profile)}."
         )
     return 0
+
+
+COMMAND = Command(
+    "samlauth logout [-p NAME | --all]",
+    "Remove the credentials, sessions and browser profile that samlauth keeps for a profile.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _forget_keys(aws: files.AWSFiles, state: State, profiles: Iterable[str]) -> Iterator[str]:

@@ -8,8 +8,6 @@ region, duration and session policies.
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ from samlauth.commands.rows import Done, Row, print_each, prove_each, store_each
 from samlauth.commands.target import Target, target, warn
 from samlauth.effects import files, shared
 from samlauth.effects.state import State, StateFile
-from samlauth.errors import NobodyToAsk, SamlauthError, SettingsError, UsageError
+from samlauth.errors import SamlauthError, SettingsError, UsageError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Setting
@@ -158,14 +156,8 @@ def _sign_in(
 
     given = brought_by(lead.settings, options, redactor)
     flow = _whole(lead, rows, options, state, given, every=every)
-    try:
-        with World(lead.settings, options, redactor, stdin=given is None) as world:
-            done = world.run(flow)
-    except NobodyToAsk as error:
-        error.hint = (
-            error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-        )
-        raise
+    with World(lead.settings, options, redactor, stdin=given is None) as world:
+        done = world.run(flow)
     world.keep_password()
     done = replace(done, values=noted(done.values, world.answers))
     failed = [row.result for row in done.rows if isinstance(row.result, SamlauthError)]

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlauth.command import Command
 from samlauth.errors import UsageError
 
 if TYPE_CHECKING:
@@ -146,6 +147,15 @@ def run(options: argparse.Namespace) -> int:
                 code = _run(_proof(rehearsal), rehearsal, shown=True)
         _say(_count(rehearsal))
         return code
+
+
+COMMAND = Command(
+    "samlauth rehearse google [options] [-- COMMAND ...]",
+    "Run a command, the login if none is given, against a local identity provider and STS.",
+    arguments=arguments,
+    run=run,
+    words=("google", "adfs"),
+)
 
 
 def _register_key(rehearsal: Rehearsal) -> None:

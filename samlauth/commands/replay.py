@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlauth.command import Command
 from samlauth.effects import bundle, output
 from samlauth.idp.readers import name
 from samlauth.printable import safe
@@ -34,3 +35,11 @@ def run(options: argparse.Namespace) -> int:
     versions = safe(report.versions.get("samlauth", "an unknown version"))
     output.tell(f"It ended in {safe(report.error)}, with samlauth {versions}.")
     return 0
+
+
+COMMAND = Command(
+    "samlauth replay FILE",
+    "Name each page of a bundle that samlauth report made, as this version reads it.",
+    arguments=arguments,
+    run=run,
+)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlauth.command import Command
 from samlauth.effects import bundle, files, output, recorder
 from samlauth.errors import FileError
 from samlauth.printable import safe
@@ -49,6 +50,15 @@ def run(options: argparse.Namespace) -> int:
     output.tell("\nIt was sent nowhere. Look through it, then hand it to whoever mends samlauth.")
     output.data(str(path))
     return 0
+
+
+COMMAND = Command(
+    "samlauth report [-o FILE]",
+    "Put what the last failed sign-in came across into a bundle, to be handed to a maintainer.",
+    "The pages in it are bare: no text, no values, no names of yours. Nothing is sent anywhere.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _show(report: Report) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.command import signing_in
 from samlauth.commands.provider import complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.effects.state import StateFile
-from samlauth.errors import NobodyToAsk
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
@@ -51,19 +49,21 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
 
         memory, now = StateFile.beside(goal.files.config), datetime.now(UTC)
         with World(goal.settings, options, redactor, sts=False) as world:
-            try:
-                offer = world.run(offered(goal.settings, memory.load().names(now)))
-            except NobodyToAsk as error:
-                error.hint = (
-                    error.hint or f"Run it in a terminal: {shlex.join(['samlauth', *sys.argv[1:]])}"
-                )
-                raise
+            offer = world.run(offered(goal.settings, memory.load().names(now)))
         world.keep_password()
         if offer.learnt:
             seen = {account: (name, now) for account, name in offer.learnt.items()}
             memory.update(lambda state: replace(state, aliases={**state.aliases, **seen}))
         answer((as_json(offer) if options.json else as_table(offer)).encode())
     return 0
+
+
+COMMAND = signing_in(
+    "samlauth roles [options]",
+    "Sign in and list every role you are offered, with its account; none is taken.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def offered(given: Settings, known: Mapping[str, str]) -> Flow[Offer]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samlauth import parsers
+from samlauth.command import Command
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.printable import safe
@@ -17,9 +19,15 @@ if TYPE_CHECKING:
     import argparse
 
 
-def run(options: argparse.Namespace, flags: Mapping[str, str]) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The whole command line."""
+    parsers.setting_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
     """Print the table, or with ``--json`` an object of ``{name: {value, source}}``."""
-    values = target(flags, os.environ).settings
+    values = target(parsers.flags(options), os.environ).settings
     if options.json:
         import json
 
@@ -40,6 +48,14 @@ def run(options: argparse.Namespace, flags: Mapping[str, str]) -> int:
     for name, value, where in shown:
         output.data(f"{name:{widths[0]}}  {value:{widths[1]}}  {safe(where)}")
     return 0
+
+
+COMMAND = Command(
+    "samlauth settings [options]",
+    "Show each setting and where it came from.",
+    arguments=arguments,
+    run=run,
+)
 
 
 def _of_the_plugin(values: Settings) -> Iterator[tuple[str, str, str]]:

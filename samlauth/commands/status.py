@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from samlauth.awsfiles import check_profile_name, is_profile_name
+from samlauth.command import Command
 from samlauth.commands.held import BY_CHAIN, BY_WEB_IDENTITY
 from samlauth.commands.hops import is_chained
 from samlauth.commands.target import warn
@@ -85,6 +86,15 @@ def run(options: argparse.Namespace) -> int:
         return 0
     output.tell(f"Nothing is stored for the profile {safe(options.profile)}.")
     return NOTHING
+
+
+COMMAND = Command(
+    "samlauth status [-p NAME] [--json | --short]",
+    "Show the credentials that samlauth has stored: profile, time left, role, who, and where.",
+    "The exit code is 0, and 3 when the profile that -p names has none.\n",
+    arguments=arguments,
+    run=run,
+)
 
 
 def rows_of(

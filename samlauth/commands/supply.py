@@ -13,11 +13,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from samlauth import settings
 from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import identity, is_complete
-from samlauth.commands.target import Target, warn
+from samlauth.commands.target import Target, require_writable, warn
 from samlauth.effects import cache
 from samlauth.effects.state import Refused, StateFile
 from samlauth.effects.turns import turn
@@ -31,8 +30,6 @@ from samlauth.errors import (
     SignInRefused,
 )
 from samlauth.printable import safe
-from samlauth.profiles import refuse_unwritable
-from samlauth.setting import Layer
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +59,8 @@ def supply(
     if found := _good(goal):
         return goal, found
     _require_renewable(goal)
-    _require_writable(goal)
+    # As the login does, before anybody is asked for anything.
+    require_writable(goal)
     started = datetime.now(UTC)
     with turn(goal.files.config, _whose(goal), WAIT):
         goal = aim()
@@ -101,16 +99,6 @@ def _require_renewable(goal: Target) -> None:
         if by_token
         else f"Run again: samlauth assume-role -p {name} … (samlauth logout -p {name}, then samlauth "
         f"configure chain {name} … makes a profile that renews itself).",
-    )
-
-
-def _require_writable(goal: Target) -> None:
-    """Raises SettingsError, as the login does, before anybody is asked for anything."""
-    refuse_unwritable(
-        goal.profile,
-        goal.config,
-        goal.credentials,
-        named=goal.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH,
     )
 
 

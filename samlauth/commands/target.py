@@ -8,7 +8,7 @@ from samlauth import awsfiles, settings, sources
 from samlauth.effects import accounts, cache, files, output, shared
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
-from samlauth.profiles import served_by_us
+from samlauth.profiles import refuse_unwritable, served_by_us
 from samlauth.setting import Layer, Part
 from samlauth.sources import Settings
 from samlauth.values import dataclass
@@ -32,6 +32,11 @@ class Target:
         return self.settings.role or self.settings.remembered_role
 
     @property
+    def is_named(self) -> bool:
+        """Whether the person named it to us: ``default`` is written to only then."""
+        return self.settings.source(settings.PROFILE).layer <= Layer.SAMLAUTH
+
+    @property
     def is_known(self) -> bool:
         """Whether one of the files has the profile."""
         return bool(self.config or self.credentials)
@@ -45,6 +50,20 @@ class Target:
     def cache(self) -> str:
         """The cache file of a profile that ``is_process``."""
         return cache.path_beside(str(self.files.config), self.profile)
+
+
+def require_writable(goal: Target, *, overwrite_keys: bool = False) -> None:
+    """Raises SettingsError when the profile must not be given credentials.
+
+    ``overwrite_keys`` says whether keys that live long may be replaced.
+    """
+    refuse_unwritable(
+        goal.profile,
+        goal.config,
+        goal.credentials,
+        named=goal.is_named,
+        overwrite_keys=overwrite_keys,
+    )
 
 
 def warn(text: str) -> None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from samlauth import settings
+from samlauth import parsers, settings
+from samlauth.command import Command
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import is_complete, provider_for
 from samlauth.commands.target import Target, target, warn
-from samlauth.effects import output, totp
+from samlauth.effects import cores, output, totp
 from samlauth.effects.console import Console
 from samlauth.effects.ring import Ring
 from samlauth.errors import FileError, NobodyToAsk, SettingsError, UsageError
 from samlauth.printable import safe
-
-if TYPE_CHECKING:
-    import argparse
 
 ACTIONS: Final = ("add", "remove")
 
@@ -32,41 +30,40 @@ Your company may forbid it. Ctrl-C leaves everything as it is."""
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The whole command line, after the word that says what to do."""
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", help="the profile (default: $AWS_PROFILE, else sts)"
-    )
+    parsers.profile_argument(parser)
     parser.add_argument(
         "--serial-number",
         metavar="SERIAL",
         help="the MFA device in AWS whose codes they are (default: that of the profile, where it "
         "takes its role with another profile's credentials)",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parsers.quiet_argument(parser)
 
 
-def split(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The action, and what follows it; no action for ``--help``. Raises UsageError for any other."""
-    if argv and argv[0] in ACTIONS:
-        return argv[0], list(argv[1:])
-    if argv and argv[0] in {"-h", "--help", "-V", "--version"}:
-        return "", list(argv)
+def split(words: list[str]) -> tuple[list[str], argparse.Namespace | None]:
+    """What follows the action, and that; no action for ``--help``. Raises UsageError for any other."""
+    if words and words[0] in ACTIONS:
+        return words[1:], argparse.Namespace(action=words[0])
+    if words and words[0] in {"-h", "--help", "-V", "--version"}:
+        return words, None
     raise UsageError(
         "samlauth totp has to be told what to do.",
         hint="There are: samlauth totp add -p NAME, and samlauth totp remove -p NAME.",
     )
 
 
-def run(options: argparse.Namespace, action: str) -> int:
+def run(options: argparse.Namespace) -> int:
     """Keep the secret that is typed, or remove it; the profile says whose.
 
     Raises SettingsError for a profile that does not, or a secret that is none, NobodyToAsk without
     a terminal, FileError when the keyring is of no use.
     """
-    flags = {} if options.profile is None else {settings.PROFILE.name: options.profile}
+    cores.leave_none()
+    flags = parsers.flags(options)
     goal = target(flags, os.environ)
     whose = _device(goal, options.serial_number) or _person(goal)
     name, ring = whose.name, Ring(warn)
-    if action == "add":
+    if options.action == "add":
         _require_cryptography()
         if not ring.put(name, totp.read(_ask(whose.shown)).uri):
             raise FileError(
@@ -84,12 +81,23 @@ def run(options: argparse.Namespace, action: str) -> int:
                 hint="Unlock the keyring and run this again.",
             )
         told = f"The keyring has no secret for the codes of {whose.shown} any more."
-    value = "true" if action == "add" else None
+    value = "true" if options.action == "add" else None
     for notice in goal.files.write({goal.profile: {settings.TOTP.key: value}}, {}).notices:
         warn(notice)
     if not options.quiet:
         output.tell(told)
     return 0
+
+
+COMMAND = Command(
+    "samlauth totp add | remove [-p NAME]",
+    "Keep an authenticator's secret in the keyring and make its codes here, or remove it again.",
+    "It is off until you add one, and it weakens the second factor: add says how.\n",
+    arguments=arguments,
+    run=run,
+    split=split,
+    words=ACTIONS,
+)
 
 
 class _Whose(NamedTuple):

@@ -102,21 +102,9 @@ class World:
         self._sts = STS(self._http, values[settings.REGION])
         self._calls_sts, self._waited = sts, False
         self._person = Noted(self._terminal.answer)
-        self._answer: Answer = first_of(self._touch, self._person.answer)
-        if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
-            # Only who asks for it has a name read: it would be sent, were it a password.
-            line = PasswordLine(sys.stdin, names=values[settings.STDIN])
-            self._answer = first_of(line.answer, self._answer)
         self._ring = Ring(warn)
         self._keyring: Keyring | None = None
-        if values[settings.KEYRING]:
-            self._keyring = Keyring(self._answer, self._ring, warn, self._turn)
-            self._answer = self._keyring.answer
-        if values[settings.TOTP]:
-            self._answer = first_of(self._codes(redactor), self._answer)
-        if programs := _programs(values):
-            # What somebody else keeps is not for the keyring to keep, too.
-            self._answer = first_of(*programs, self._answer)
+        self._answer = self._answerers(stdin=stdin)
         self._username = values[settings.USERNAME] or ""
         self._origin: Origin | None = None
         """Whose sign-in it is, from its first request on."""
@@ -139,6 +127,24 @@ class World:
             self._wait,
             self._browse,
         )
+
+    def _answerers(self, *, stdin: bool) -> Answer:
+        """All who may answer a question, one before the other; the person is the last."""
+        values = self._values
+        answer: Answer = first_of(self._touch, self._person.answer)
+        if stdin and (values[settings.STDIN] or not (has_terminal() or sys.stdin.isatty())):
+            # Only who asks for it has a name read: it would be sent, were it a password.
+            line = PasswordLine(sys.stdin, names=values[settings.STDIN])
+            answer = first_of(line.answer, answer)
+        if values[settings.KEYRING]:
+            self._keyring = Keyring(answer, self._ring, warn, self._turn)
+            answer = self._keyring.answer
+        if values[settings.TOTP]:
+            answer = first_of(self._codes(), answer)
+        if programs := _programs(values):
+            # What somebody else keeps is not for the keyring to keep, too.
+            answer = first_of(*programs, answer)
+        return answer
 
     def __enter__(self) -> Self:
         return self
@@ -245,7 +251,7 @@ class World:
             self._given = whose
             self._http.give(self._origin, cookies)
 
-    def _codes(self, redactor: Redactor) -> Answer:
+    def _codes(self) -> Answer:
         from samlauth.effects.totp import Codes, Steps
 
         def sleep(seconds: float) -> None:
@@ -253,7 +259,8 @@ class World:
                 time.sleep(seconds)
 
         steps = Steps.beside(files.locate(os.environ).config)
-        return Codes(self._ring, steps, self._whose, warn, redactor.hide, sleep=sleep).answer
+        hide = self._redactor.hide
+        return Codes(self._ring, steps, self._whose, warn, hide, sleep=sleep).answer
 
     def _touch(self, challenge: AnyChallenge) -> object | None:
         """A security key's answer, where one is asked for."""

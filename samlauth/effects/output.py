@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,21 @@ from contextlib import contextmanager
 
 _colourless = False
 """Whether the person wants no colours, whatever the environment says."""
+
+
+def open_streams() -> None:
+    """Have all of standard input, output and error, the second for any name that is to be printed.
+
+    Those that were closed are opened on nothing, before a file of ours gets their number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            while (opened := os.open(os.devnull, os.O_RDWR)) < number:
+                pass
+            setattr(sys, name, os.fdopen(opened, "r" if number == 0 else "w"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the locale cannot spell is no reason to fail; standard error is so already.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def data(text: str) -> None:

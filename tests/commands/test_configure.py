@@ -17,7 +17,7 @@ from samlauth.commands import configure
 from samlauth.credentials import Credentials
 from samlauth.effects import cache, files
 from samlauth.effects.state import Identity, Issued, State, StateFile
-from samlauth.errors import SettingsError, UsageError
+from samlauth.errors import SettingsError
 from samlauth.profiles import served_by_us
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -234,13 +234,6 @@ def test_a_profile_that_would_ignore_it_is_refused(key: str, home: Home) -> None
     with pytest.raises(SettingsError):
         home.configure("--force", "--overwrite-keys")
     assert home.texts() == before
-
-
-def test_configure_says_what_there_is() -> None:
-    assert configure.split(["process", "-p", "process"]) == ["-p", "process"]
-    with pytest.raises(UsageError, match="'nonsense' is nothing it knows") as refused:
-        configure.split(["nonsense", "-p", "x"])
-    assert "samlauth configure process -p NAME" in refused.value.hint
 
 
 @pytest.mark.parametrize("profile", ["x", "a b", "a=b,c%d", "user@host/x:y+z", "-x", "123"])

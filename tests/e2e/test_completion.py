@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samlauth.cli import COMMANDS
+from samlauth.commands import NAMES
 from samlauth.effects.state import Identity, Issued, StateFile
 from samlauth.settings import TABLE
 from tests.e2e.screen import Screen, found
@@ -171,7 +171,7 @@ def test_every_command_and_setting_is_in_the_script(shell: str, tmp_path: Path) 
         capture_output=True,
         text=True,
     ).stdout
-    assert all(name in script for name in COMMANDS)
+    assert all(name in script for name in NAMES)
     dash = "-l " if shell == "fish" else "--"
     assert all(dash + setting.flag[2:] in script for setting in TABLE)
     assert "profiles" in script
