@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
-from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
+from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, keep, usable
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import identity, is_complete
 from samlauth.commands.target import Target, warn
-from samlauth.effects import cache
 from samlauth.effects.state import Refused, StateFile
 from samlauth.effects.turns import turn
 from samlauth.errors import (
@@ -118,12 +117,9 @@ def _good(goal: Target) -> Held | None:
     memory = StateFile.beside(goal.files.config)
     found = usable(goal, memory.load(), warn)
     if found is not None and goal.is_process:
-        config = str(goal.files.config)
-        kept = cache.load(goal.cache)
-        if isinstance(kept, tuple) and kept[1] != cache.fingerprint(config):
-            # Settings of other profiles changed: the next one need not think about it again.
-            with suppress(OSError, FileError):
-                cache.keep(goal.cache, config, found.credentials, found.issued)
+        # Settings of other profiles may have changed: the next one need not think about it again.
+        with suppress(OSError, FileError):
+            keep(goal, found.credentials, found.issued)
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from samlauth.effects import cache
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 
 ASK = ("credential-process", "-p", "x")
@@ -192,6 +193,32 @@ def test_only_what_was_asked_for_is_given_from_the_cache(stage: Stage) -> None:
     (stage.aws / "config").write_text(config)
     assert stage.piped(*ASK, SAMLAUTH_USERNAME="eve@example.com").returncode != 0
     assert key_id(stage.piped(*ASK).stdout) == second
+
+
+def test_what_a_variable_asked_for_is_not_given_without_it(stage: Stage) -> None:
+    asked, other = (role.role_arn for role in stage.rehearsal.roles)
+    varied = stage.piped(*ASK, SAMLAUTH_ROLE_ARN=other)
+    assert varied.returncode == 0, varied.stderr
+    plain = stage.piped(*ASK)
+    assert plain.stdout != varied.stdout
+    assert stage.rehearsal.sts.calls[0].role_arn == other
+    assert stage.rehearsal.sts.calls[-1].role_arn == asked
+    # What the files ask for needs no second thought, whoever got it.
+    assert believed(stage)
+    stage.piped(*ASK, SAMLAUTH_ROLE_ARN=other)
+    assert not believed(stage)
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert stage.piped("env", "-p", "x", SAMLAUTH_POLICY_ARN=policy).returncode == 0
+    whole = stage.piped(*ASK)
+    assert stage.rehearsal.sts.calls[-1].policy_arns == ()
+    assert stage.piped("env", "-p", "x", "-A", asked.split(":")[4]).returncode == 0
+    assert (stage.piped(*ASK).stdout, believed(stage)) == (whole.stdout, True)
+
+
+def believed(stage: Stage, profile: str = "x") -> bool:
+    """Whether the cache answers before anything is loaded."""
+    environ = stage.environ({"AWS_CONFIG_FILE": str(stage.aws / "config")})
+    return cache.answer(("credential-process", "-p", profile), environ) is not None
 
 
 def test_a_read_only_profile_is_never_given_all_rights(stage: Stage) -> None:
