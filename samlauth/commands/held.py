@@ -69,6 +69,10 @@ def fits(goal: Target, issued: Issued, state: State, now: datetime) -> bool:
     values, who = goal.settings, issued.identity
     if values[settings.ASK_ROLE] or not _is_of_role(goal, who, state, now):
         return False
+    if who.idp == BROUGHT:
+        # Whoever says now who is to sign in, or where, may mean somebody else.
+        said = {values.source(row).layer for row in (settings.USERNAME, settings.IDP)}
+        return Layer.FLAG not in said and who.policies == as_text(values)
     return identity(values, who.role_arn) == who
 
 
