@@ -7,14 +7,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from samlauth.errors import FileError
+
 _colourless = False
 """Whether the person wants no colours, whatever the environment says."""
 
 
 def data(text: str) -> None:
-    """Write a line of data to standard output."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Write a line of data to standard output.
+
+    Raises FileError when it cannot be written, BrokenPipeError when whoever reads it is gone.
+    """
+    with _naming():
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def tell(text: str, end: str = "\n") -> None:
@@ -48,10 +54,24 @@ def _with_colours(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
+def _naming() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FileError(
+            f"Standard output could not be written: {error.strerror}.",
+            hint="See where it leads to: a disk that is full, for one, takes no more.",
+        ) from error
+
+
+@contextmanager
 def aside() -> Iterator[Callable[[bytes], None]]:
     """Keep standard output for what is given to the function, and for nothing else.
 
-    Whatever a library prints in the block, from Python or below it, goes to standard error.
+    Whatever a library prints in the block, from Python or below it, goes to standard error. The
+    function raises as :func:`data`.
     """
     sys.stdout.flush()
     kept = os.dup(1)
@@ -59,8 +79,9 @@ def aside() -> Iterator[Callable[[bytes], None]]:
 
     def write(content: bytes) -> None:
         left = memoryview(content)
-        while left:
-            left = left[os.write(kept, left) :]
+        with _naming():
+            while left:
+                left = left[os.write(kept, left) :]
 
     try:
         yield write

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import MakeStage, Stage
+from tests.e2e.stage import SAMLAUTH, MakeStage, Stage
 
 
 @pytest.fixture
@@ -61,3 +63,21 @@ def test_what_cannot_be_meant_is_said_before_anybody_signs_in(
     code, out, err = log_in(stage, *words)
     assert (code, out) == (2, ""), err
     assert stage.rehearsal.google.passwords.total() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_a_full_output_costs_nobody_the_sign_in(stage: Stage) -> None:
+    words = ["/bin/sh", "-c", '"$0" "$@" >/dev/full', str(SAMLAUTH), *stage.main_job]
+    done = subprocess.run(
+        [*words, "--json", "--force"],
+        input=stage.rehearsal.password + "\n",
+        env=stage.environ({}),
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 10
+    assert "samlauth: Standard output could not be written: No space left" in done.stderr
+    assert "fault of samlauth" not in done.stderr
+    assert stage.profile()["aws_access_key_id"].startswith("ASIA")
