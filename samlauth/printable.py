@@ -35,6 +35,11 @@ def safe(text: str, cells: int = 200) -> str:
     return "".join(shown) + "…" if cells > 0 else ""
 
 
+def is_text(typed: str) -> bool:
+    """Whether a text can be sent and written: bytes that are no UTF-8 come as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in typed)
+
+
 def width(text: str) -> int:
     """Columns that ``text``, made fit to print, takes: none for an accent, two for a wide character.
 
