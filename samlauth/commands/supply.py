@@ -130,11 +130,14 @@ def _whose(goal: Target) -> str:
 
 
 def _stands(refused: Refused, started: datetime) -> bool:
+    now = datetime.now(UTC)
+    if refused.when > now:
+        return False  # the clock was wrong then, and nobody knows how long ago it was
     if refused.when >= started:
         return True
     from samlauth.effects.terminal import has_terminal
 
-    return datetime.now(UTC) - refused.when < STANDS and not has_terminal()
+    return now - refused.when < STANDS and not has_terminal()
 
 
 def _again(refused: Refused) -> SamlauthError:

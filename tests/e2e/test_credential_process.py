@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,20 @@ def test_fifty_at_once_are_refused_once(with_code: Stage) -> None:
     run.answer_password()
     run.answer_code()
     assert run.end() == 0
+
+
+def test_a_refusal_from_a_day_to_come_stops_nobody(stage: Stage) -> None:
+    """The clock was wrong when it was noted."""
+    configure(stage, program(stage, "wrong", "echo wrong-password"))
+    assert stage.piped(*ASK).returncode == 4
+    state = stage.aws / "samlauth" / "state"
+    content = json.loads(state.read_text())
+    for refused in content["refusals"].values():
+        refused["when"] = (datetime.now(UTC) + timedelta(days=20)).isoformat()
+    state.write_text(json.dumps(content))
+    prepared(stage)
+    done = stage.piped(*ASK)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("spoil", ["corrupt", "cut", "open", "link"])
