@@ -184,7 +184,7 @@ def held(path: str) -> tuple[Credentials, Issued] | str | None:
     from datetime import datetime
 
     from samlauth.credentials import Credentials
-    from samlauth.effects.state import decode_issued
+    from samlauth.effects.state import UNREADABLE, decode_issued
 
     found = load(path)
     if not isinstance(found, tuple):
@@ -196,7 +196,7 @@ def held(path: str) -> tuple[Credentials, Issued] | str | None:
         credentials = Credentials(
             printed["AccessKeyId"], printed["SecretAccessKey"], printed["SessionToken"], expiration
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except UNREADABLE:
         return "it is damaged"
     return credentials, issued
 
