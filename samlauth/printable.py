@@ -35,9 +35,16 @@ def safe(text: str, cells: int = 200) -> str:
     return "".join(shown) + "…" if cells > 0 else ""
 
 
-def is_text(typed: str) -> bool:
-    """Whether a text can be sent and written: bytes that are no UTF-8 come as lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in typed)
+def utf8(read: str) -> str:
+    """What was read, as text that can be sent and written.
+
+    Bytes that a locale, ASCII for one, could not read come as lone surrogates, and are read as
+    UTF-8 here. Raises ValueError where they are none.
+    """
+    try:
+        return read.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise ValueError("not UTF-8 text") from None
 
 
 def width(text: str) -> int:

@@ -209,6 +209,11 @@ def test_what_is_no_text_cannot_be_sent_and_is_refused(name: str) -> None:
         resolve({}, {f"SAMLAUTH_{name.upper()}": "\udce4da"}, {})
 
 
+def test_what_an_ascii_locale_could_not_read_is_read() -> None:
+    as_given = "ädä".encode().decode("ascii", "surrogateescape")
+    assert resolve({"username": as_given}, {}, {})[settings.USERNAME] == "ädä"
+
+
 def test_a_path_may_be_any_bytes() -> None:
     assert resolve({"ca_bundle": "\udce4da"}, {}, {})[settings.CA_BUNDLE] == "\udce4da"
 

@@ -17,7 +17,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import Self, TextIO
 
-from samlauth.printable import is_text
+from samlauth.printable import utf8
 
 _QUIET = 0.3
 """Seconds without input after a line end that tell ENTER from a line end in what is pasted."""
@@ -101,10 +101,13 @@ class Console:
             typed = self._read()
             if not typed:
                 raise EOFError
-            if not is_text(typed):
+            try:
+                typed = utf8(typed).strip()
+            except ValueError:
                 self.say(_NO_TEXT)
-            elif typed.strip() or empty:
-                return typed.strip()
+                continue
+            if typed or empty:
+                return typed
 
     if sys.platform == "win32":
 
@@ -163,9 +166,12 @@ class Console:
                 if not typed:
                     raise EOFError
                 self.say("")
-                if not is_text(typed):
+                try:
+                    typed = utf8(typed.removesuffix("\n"))
+                except ValueError:
                     self.say(_NO_TEXT)
-                elif typed := typed.removesuffix("\n"):
+                    continue
+                if typed:
                     return typed
 
         def pasted(self, prompt: str, *, plain: bool = False) -> str:

@@ -15,7 +15,7 @@ from samlauth.challenges import AnyChallenge, EnterPassword, EnterSetting, Enter
 from samlauth.effects.paths import path_of
 from samlauth.effects.ring import SERVICE, Ring, entry
 from samlauth.errors import FileError, SettingsError
-from samlauth.printable import is_text, safe
+from samlauth.printable import safe, utf8
 from samlauth.values import dataclass
 
 Answer = Callable[[AnyChallenge], object | None]
@@ -222,16 +222,13 @@ class Keyring:
 
 def _line(stream: TextIO) -> str:
     try:
-        line = stream.readline().rstrip("\r\n")
-    except UnicodeDecodeError:
-        line = "\udcff"
-    if not is_text(line):
+        return utf8(stream.readline().rstrip("\r\n"))
+    except ValueError:  # which what a decoder raises is as well
         # What is read out of it might be another password, and would count as an attempt.
         raise SettingsError(
             "The line on standard input is not UTF-8 text, so it was not sent.",
             hint="Convert it first: … | iconv -f ISO-8859-1 -t UTF-8 | samlauth …",
-        )
-    return line
+        ) from None
 
 
 def _first_line(path: Path) -> str:

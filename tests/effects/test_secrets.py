@@ -230,6 +230,12 @@ def test_a_piped_password_is_given_once_and_nothing_more_is_read() -> None:
     assert stream.read() == "two\n"
 
 
+def test_a_line_is_read_as_utf_8_in_any_locale() -> None:
+    piped = io.BytesIO("pässword\n".encode())
+    stream = io.TextIOWrapper(piped, encoding="ascii", errors="surrogateescape")
+    assert PasswordLine(stream).answer(ASKED) == "pässword"
+
+
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
 def test_a_line_that_is_no_text_is_never_sent(errors: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(b"p\xe4ss\n"), encoding="utf-8", errors=errors)
