@@ -279,6 +279,9 @@ class TestAChain:
         assert "samlauth configure process -p sts-temp" in refused.stderr
         made = stage.piped("configure", "process", "-p", "sts-temp")
         assert made.returncode == 0, made.stderr
+        held = stage.piped(*words[:3], "--read-only", *words[3:])
+        assert (held.returncode, held.stdout) == (3, ""), "it would be held to nothing"
+        assert "would not hold it to the session policies" in held.stderr
         done = stage.piped(*words)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().endswith("assumed-role/assumed-dev")
