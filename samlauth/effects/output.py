@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from samlauth.errors import FileError
 
@@ -24,9 +24,14 @@ def data(text: str) -> None:
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write a line for the person to standard error."""
-    sys.stderr.write(text + end)
-    sys.stderr.flush()
+    """Write a line for the person to standard error, if anybody can be told there.
+
+    Whoever ran us may have closed it, or have it lead to a disk that is full: what there is to do is
+    done all the same.
+    """
+    with suppress(OSError):
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
 
 
 def coloured(text: str, code: str) -> str:

@@ -66,6 +66,29 @@ def test_what_cannot_be_meant_is_said_before_anybody_signs_in(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("leads_to", ["2>/dev/full", "2>&1 | true"])
+def test_nobody_to_tell_is_no_reason_to_fail(stage: Stage, leads_to: str) -> None:
+    """A service may have its log on a disk that is full, or nobody who reads it."""
+    code = stage.rehearsal.home / "code"
+    script = f'{{ "$0" "$@"; echo $? >{code}; }} {leads_to}'
+    for words, expected in (
+        (stage.main_job, "0"),
+        (("nonsense",), "2"),
+        (("status", "-p", "no"), "3"),
+    ):
+        subprocess.run(
+            ["/bin/sh", "-c", script, str(SAMLAUTH), *words],
+            input=stage.rehearsal.password + "\n",
+            env=stage.environ({}),
+            start_new_session=True,
+            text=True,
+            timeout=60,
+        )
+        assert code.read_text().strip() == expected
+    assert stage.profile()["aws_access_key_id"].startswith("ASIA")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 def test_a_full_output_costs_nobody_the_sign_in(stage: Stage) -> None:
     words = ["/bin/sh", "-c", '"$0" "$@" >/dev/full', str(SAMLAUTH), *stage.main_job]
     done = subprocess.run(
