@@ -8,7 +8,7 @@ from dataclasses import field
 from samlauth.awsfiles import check_profile_name
 from samlauth.errors import NoSuchRole, SamlauthError, SettingsError
 from samlauth.flow import Flow
-from samlauth.login import Accounts, matching
+from samlauth.login import Accounts, matching, not_offered
 from samlauth.printable import safe
 from samlauth.saml import Role
 from samlauth.values import dataclass
@@ -77,6 +77,7 @@ def the_role(
     if account is not None:
         ids = yield from accounts.called(account)
         roles = tuple(role for role in roles if role.account_id in ids)
+    here = roles
     if text is not None:
         roles = matching(roles, text)
     if len(roles) == 1:
@@ -87,10 +88,9 @@ def the_role(
             hint="Sign in to the profile by itself once (samlauth -p), and choose its role.",
         )
     if not roles:
-        raise NoSuchRole(
-            f"The role {safe(text)} is not among those you are offered.",
-            hint="samlauth roles lists what you are offered.",
-        )
+        error = not_offered(text, account, here, tuple(offered))
+        error.hint = "samlauth roles lists what you are offered."
+        raise error
     raise NoSuchRole(
         f"{safe(text)} is the name of {len(roles)} of your roles.",
         hint="Give the role's whole ARN.",

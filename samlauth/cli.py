@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -39,9 +40,10 @@ def main() -> NoReturn:
     status = guarded(sys.argv[1:])
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except OSError:
         status = status or 1
+    with suppress(OSError):  # nobody can be told
+        sys.stderr.flush()
     # Tearing down the imported libraries takes longer than some of them took to work.
     os._exit(status)
 

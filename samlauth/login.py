@@ -137,12 +137,10 @@ def choose(
         ids = yield from accounts.called(wanted.account)
         roles = tuple(role for role in offered if role.account_id in ids)
     if wanted.role is not None:
-        roles = matching(roles, wanted.role)
-        if not roles:
-            raise NoSuchRole(
-                f"The role {safe(wanted.role)} is not among those you are offered.",
-                hint="These are:\n" + "\n".join(f"  {safe(role.role_arn)}" for role in offered),
-            )
+        named = matching(roles, wanted.role)
+        if not named:
+            raise not_offered(wanted.role, wanted.account, roles, offered)
+        roles = named
     gone = False
     if wanted.role is None and wanted.remembered is not None:
         remembered = matching(roles, wanted.remembered)
@@ -274,6 +272,22 @@ def matching(roles: tuple[Role, ...], text: str) -> tuple[Role, ...]:
     if text.startswith("arn:"):
         return tuple(role for role in roles if role.role_arn == text)
     return tuple(role for role in roles if role.name == text)
+
+
+def not_offered(
+    text: str, account: str | None, roles: tuple[Role, ...], offered: tuple[Role, ...]
+) -> NoSuchRole:
+    """The error for a role that is none of ``roles``, which are those of the account, if one is
+    named, among those ``offered``."""
+    these = "\n".join(f"  {safe(role.role_arn)}" for role in roles)
+    if account is not None and matching(offered, text):
+        return NoSuchRole(
+            f"The role {safe(text)} is offered to you, but not in the account {safe(account)}.",
+            hint=f"Leave -A out, or name one of that account:\n{these}",
+        )
+    return NoSuchRole(
+        f"The role {safe(text)} is not among those you are offered.", hint=f"These are:\n{these}"
+    )
 
 
 def naming(role: Role, offered: tuple[Role, ...]) -> str:

@@ -35,6 +35,18 @@ def safe(text: str, cells: int = 200) -> str:
     return "".join(shown) + "…" if cells > 0 else ""
 
 
+def utf8(read: str) -> str:
+    """What was read, as text that can be sent and written.
+
+    Bytes that a locale, ASCII for one, could not read come as lone surrogates, and are read as
+    UTF-8 here. Raises ValueError where they are none.
+    """
+    try:
+        return read.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise ValueError("not UTF-8 text") from None
+
+
 def width(text: str) -> int:
     """Columns that ``text``, made fit to print, takes: none for an accent, two for a wide character.
 

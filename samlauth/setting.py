@@ -121,6 +121,11 @@ class Setting(Generic[T]):
         return cast("Any", self.read) is switch
 
     @property
+    def is_path(self) -> bool:
+        """Whether the value is the path of a file."""
+        return cast("Any", self.read) is path
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The only values it can have, where they are a few words; else none."""
         return self.read.words if isinstance(self.read, one_of) else ()
@@ -134,6 +139,11 @@ class Setting(Generic[T]):
 
 def text(value: str) -> str | None:
     """Any text."""
+    return value
+
+
+def path(value: str) -> str | None:
+    """The path of a file; given as a flag, it is from the current folder on."""
     return value
 
 

@@ -20,6 +20,7 @@ from samlauth.setting import (
     duration,
     identifier,
     one_of,
+    path,
     policy_arns,
     provider_name,
     switch,
@@ -164,7 +165,7 @@ KERBEROS: Setting[bool | None] = Setting(
 )
 CLIENT_CERT = Setting(
     "client_cert",
-    text,
+    path,
     None,
     "file with your client certificate, for ADFS's certificate sign-in",
     metavar="FILE",
@@ -172,7 +173,7 @@ CLIENT_CERT = Setting(
 )
 CLIENT_KEY = Setting(
     "client_key",
-    text,
+    path,
     None,
     "file with its key, if that is another",
     metavar="FILE",
@@ -266,7 +267,7 @@ ROLE_ARN = Setting(
 )
 POLICY = Setting(
     "policy",
-    text,
+    path,
     None,
     "file with a session policy (JSON): the credentials may do what it and the role both allow",
     metavar="FILE",
@@ -362,7 +363,7 @@ PASSWORD_COMMAND = Setting(
 )
 PASSWORD_FILE = Setting(
     "password_file",
-    text,
+    path,
     None,
     "file with the password in its first line, which nobody else may read",
     metavar="FILE",
@@ -437,7 +438,7 @@ PLAIN = Setting(
 )
 CA_BUNDLE = Setting(
     "ca_bundle",
-    text,
+    path,
     None,
     "file of CA certificates to trust beside the system's",
     metavar="FILE",

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from samlauth import peers
 from samlauth.errors import SettingsError, UsageError
+from samlauth.printable import utf8
 from samlauth.setting import Alias, Layer, Part, Setting, Source, account
 from samlauth.settings import (
     ADFS_HOST,
@@ -312,6 +313,8 @@ class _Sources:
                 raw = candidate.convert(candidate.raw)
                 if not raw:
                     continue
+                if not (setting.is_path or setting.runs):
+                    raw = utf8(raw)
                 return setting.read(raw), source
             except ValueError as error:
                 complaint = f"{candidate.where} is {candidate.raw!r}, which is {error}"

@@ -82,7 +82,7 @@ def test_the_role_of_a_profile() -> None:
     [
         ("Admin", None, "Admin is the name of 2 of your roles."),
         ("Nobody", None, "The role Nobody is not among those you are offered."),
-        ("Reader", TWO, "The role Reader is not among those you are offered."),
+        ("Reader", TWO, f"The role Reader is offered to you, but not in the account {TWO}."),
         (None, None, "No role is remembered, and you are offered 3."),
     ],
 )

@@ -311,6 +311,13 @@ def test_a_name_that_is_new_is_found_although_the_old_one_is_known() -> None:
     assert played.result == Choice((OTHER,), NAMES)
 
 
+def test_a_role_of_another_account_than_the_one_named_is_said_to_be_that() -> None:
+    with pytest.raises(NoSuchRole, match="offered to you, but not in the account") as refused:
+        choice(Wanted(account=TWO, role="Reader"))
+    assert OTHER.role_arn in refused.value.hint
+    assert READER.role_arn not in refused.value.hint
+
+
 def test_aws_is_asked_once_only() -> None:
     with pytest.raises(NoSuchRole):
         choice(Wanted(account="nowhere"), shown(NAMES), known=NOTHING_KNOWN)

@@ -201,6 +201,23 @@ def test_a_senseless_value_of_another_tool_is_passed_over_with_a_warning() -> No
     assert "DURATION is '1 day'" in warning
 
 
+@pytest.mark.parametrize("name", ["username", "home_realm", "role_arn"])
+def test_what_is_no_text_cannot_be_sent_and_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="not UTF-8 text"):
+        resolve({name: "\udce4da"}, {}, {})
+    with pytest.raises(SettingsError, match="not UTF-8 text"):
+        resolve({}, {f"SAMLAUTH_{name.upper()}": "\udce4da"}, {})
+
+
+def test_what_an_ascii_locale_could_not_read_is_read() -> None:
+    as_given = "ädä".encode().decode("ascii", "surrogateescape")
+    assert resolve({"username": as_given}, {}, {})[settings.USERNAME] == "ädä"
+
+
+def test_a_path_may_be_any_bytes() -> None:
+    assert resolve({"ca_bundle": "\udce4da"}, {}, {})[settings.CA_BUNDLE] == "\udce4da"
+
+
 def test_an_id_with_a_stray_comma_is_named() -> None:
     with pytest.raises(UsageError, match="--idp-id is 'C01abc,'"):
         resolve({"idp_id": "C01abc,"}, {}, {})

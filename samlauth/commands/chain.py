@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
-from samlauth.commands.held import BY_CHAIN, Held
+from samlauth.commands.held import BY_CHAIN, Held, by_files_alone, completed, keep
 from samlauth.commands.hops import Chain, hops_of
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.provider import identity
@@ -85,7 +85,7 @@ def chained(goal: Target, options: argparse.Namespace, redactor: Redactor) -> He
         who = whose(goal, chain, source())
         issued = Issued(credentials.access_key_id, who, datetime.now(UTC), credentials.expiration)
         try:
-            cache.keep(goal.cache, str(goal.files.config), credentials, issued)
+            keep(goal, credentials, issued, _takes)
         except (OSError, FileError) as error:
             warn(f"The credentials were not kept for next time: {error}")
         return Held(credentials, issued)
@@ -130,7 +130,10 @@ def held_to(hop: Hop, goal: Target) -> Hop:
 
 def whose(goal: Target, chain: Chain, source: Target) -> Identity:
     """Whose credentials the chain gives: the source's, through these roles."""
-    before = identity(source.settings, source.role or "")
+    return _whose(goal, chain, identity(source.settings, source.role or ""))
+
+
+def _whose(goal: Target, chain: Chain, before: Identity) -> Identity:
     path = json.dumps([asdict(before), [asdict(hop) for hop in chain.hops]])
     return Identity(
         BY_CHAIN,
@@ -149,10 +152,18 @@ def _good(goal: Target, who: Identity) -> Held | None:
     credentials, issued = found
     if issued.identity != who or datetime.now(UTC) >= issued.usable_until:
         return None
-    kept = cache.load(goal.cache)
-    config = str(goal.files.config)
-    if isinstance(kept, tuple) and kept[1] != cache.fingerprint(config):
-        # Settings of other profiles changed: the next one need not think about it again.
-        with suppress(OSError, FileError):
-            cache.keep(goal.cache, config, credentials, issued)
+    # Settings of other profiles may have changed: the next one need not think about it again.
+    with suppress(OSError, FileError):
+        keep(goal, credentials, issued, _takes)
     return Held(credentials, issued)
+
+
+def _takes(goal: Target, who: Identity) -> bool:
+    """Whether the profile takes its role in the same way, and nothing says with others' credentials."""
+    chain = hops_of(goal.files, goal.profile)
+    if not chain.hops:
+        return False  # the profile has just been changed
+    chain = replace(chain, hops=(*chain.hops[:-1], held_to(chain.hops[-1], goal)))
+    source, (theirs, _) = by_files_alone(chain.source), json.loads(who.sp_id)
+    before = completed(source.settings, source.role or theirs["role_arn"], Identity(**theirs))
+    return _whose(goal, chain, before) == who

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 from samlauth import parsers
 from samlauth.command import Command
 from samlauth.commands.adopt import beside
-from samlauth.commands.held import held
+from samlauth.commands.held import held, keep
 from samlauth.commands.logout import KEYS
 from samlauth.commands.target import target, warn
-from samlauth.effects import cache, output
+from samlauth.effects import output
 from samlauth.effects.state import StateFile
 from samlauth.errors import FileError, SettingsError
 from samlauth.printable import safe
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     good = moved is not None and moved.credentials.expiration > datetime.now(UTC)
     if moved is not None and good:
         try:
-            cache.keep(goal.cache, str(goal.files.config), moved.credentials, moved.issued)
+            keep(goal, moved.credentials, moved.issued)
         except (OSError, FileError) as error:
             good = False
             warn(f"The credentials of {goal.profile} could not be kept: {error}")

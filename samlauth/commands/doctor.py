@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from samlauth import parsers, settings
 from samlauth.command import Command
 from samlauth.commands import provider
 from samlauth.commands.hops import is_chained
+from samlauth.commands.policies import session_policies
 from samlauth.commands.target import Target, target, warn
 from samlauth.diagnosis import diagnose, exit_code
 from samlauth.diagnosis.facts import Facts, Keyring, Network, Profile, SecurityKey
@@ -24,7 +25,10 @@ from samlauth.diagnosis.profile import ROLE, role_of
 from samlauth.effects import examination, files, output, remedies, ring
 from samlauth.effects.console import columns
 from samlauth.effects.http import Http
+from samlauth.effects.paths import path_of
 from samlauth.effects.probe import Probe
+from samlauth.effects.programs import CodeCommand, PasswordCommand
+from samlauth.effects.secrets import PasswordFile
 from samlauth.effects.security_key import access
 from samlauth.effects.sts import STS
 from samlauth.errors import FileError, SamlauthError, SettingsError
@@ -160,6 +164,7 @@ def _facts(flags: Mapping[str, str]) -> Facts:
     facts = replace(
         _on_disk(found, passed_over),
         provider=wrong,
+        helpers=tuple(_of_no_use(values)) if values else (),
         keyring=Keyring(*ring.look(environ)),
         browser=examination.browser(environ, values[settings.BROWSER_PATH] if values else None),
         security_key=_security_key(),
@@ -234,6 +239,24 @@ def _origin(values: Settings | None) -> tuple[str, SamlauthError | None]:
         return str(provider.provider_for(values).reach.password_origin), None
     except SamlauthError as error:
         return "", error
+
+
+def _of_no_use(values: Settings) -> Iterator[SamlauthError]:
+    """What is wrong with the policy, the file and the programs that a sign-in would use; none of
+    the programs is run."""
+    tried: list[tuple[str | None, Callable[[str], object]]] = [
+        (values[settings.POLICY], lambda _: session_policies(values)),
+        (values[settings.PASSWORD_FILE], PasswordFile),
+        (values[settings.PASSWORD_COMMAND], lambda text: PasswordCommand(text).require_there()),
+        (values[settings.CODE_COMMAND], lambda text: CodeCommand(text).require_there()),
+    ]
+    for text, use in tried:
+        # What comes out of a pipe comes once, and for the sign-in.
+        if text and not path_of(text).is_fifo():
+            try:
+                use(text)
+            except SamlauthError as error:
+                yield error
 
 
 def _probe(values: Settings | None, origin: str) -> Probe:

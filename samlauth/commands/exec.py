@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from samlauth import settings
 from samlauth.command import signing_in
 from samlauth.commands.hops import hops_of, is_chained
+from samlauth.commands.policies import as_text
 from samlauth.commands.supply import supply
 from samlauth.commands.target import Target, target
 from samlauth.commands.variables import (
@@ -85,6 +86,12 @@ def _require_renewing(goal: Target) -> None:
     profile, source = safe(goal.profile), goal.profile
     if is_chained(goal.config, goal.credentials):
         # AWS tools take the roles again themselves, with what its source gives them.
+        if as_text(goal.settings):
+            raise SettingsError(
+                f"AWS tools take the role of the profile {profile} again by themselves, and would not "
+                "hold it to the session policies (--read-only, --policy, --policy-arn).",
+                hint="Leave --renew out; the command then has credentials for up to an hour.",
+            )
         chain = hops_of(goal.files, goal.profile)
         source = chain.source
         goal = target({settings.PROFILE.name: source}, os.environ)

@@ -101,10 +101,12 @@ def hand_over(
     Raises FileError when the AWS files cannot be written, STSRefused when AWS does not take the
     credentials.
     """
-    # Before they are stored: a file that cannot be written must not cost them.
-    show(credentials, options)
-    if not options.no_write:
-        _store(goal, credentials, who)
+    # Neither a file nor an output that cannot be written must cost the other the credentials.
+    try:
+        show(credentials, options)
+    finally:
+        if not options.no_write:
+            _store(goal, credentials, who)
     if not options.quiet:
         left = spell((credentials.expiration - datetime.now(UTC)).total_seconds() + 30)
         output.tell(

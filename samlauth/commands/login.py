@@ -67,10 +67,12 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
 
     outcome = sign_in(goal, options, state, redactor, early=early)
     (given,) = outcome.signed_in.grants
-    # Before they are stored: a file that cannot be written must not cost the sign-in.
-    grant.show(given.credentials, options)
-    if not options.no_write:
-        store(goal, outcome, memory)
+    # Neither a file nor an output that cannot be written must cost the other the sign-in.
+    try:
+        grant.show(given.credentials, options)
+    finally:
+        if not options.no_write:
+            store(goal, outcome, memory)
     if not options.quiet:
         _say_until(given.credentials)
         if not options.no_write:

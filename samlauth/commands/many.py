@@ -161,10 +161,12 @@ def _sign_in(
     world.keep_password()
     done = replace(done, values=noted(done.values, world.answers))
     failed = [row.result for row in done.rows if isinstance(row.result, SamlauthError)]
-    # Before they are stored: a file that cannot be written must not cost the sign-in.
-    print_each(done.rows, options)
-    if len(failed) < len(done.rows) and not options.no_write:
-        store_each(lead, done, memory, brought=brought)
+    # Neither a file nor an output that cannot be written must cost the other the sign-in.
+    try:
+        print_each(done.rows, options)
+    finally:
+        if len(failed) < len(done.rows) and not options.no_write:
+            store_each(lead, done, memory, brought=brought)
     tell(done.rows, quiet=options.quiet)
     prove_each(lead, done.rows, options, redactor)
     written = {row.profile for row in done.rows if row.goal is not None}

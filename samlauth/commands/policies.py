@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.effects.paths import path_of
 from samlauth.errors import SettingsError, STSRefused
 from samlauth.printable import safe
 
@@ -41,7 +41,7 @@ def _read(path: str) -> str:
     import json
 
     try:
-        content = json.loads(Path(path).expanduser().read_bytes())
+        content = json.loads(path_of(path).read_bytes())
     except OSError as error:
         raise SettingsError(
             f"The session policy {safe(path)} cannot be read: {error.strerror}.",

@@ -48,7 +48,9 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         from samlauth.commands.world import World
 
         memory, now = StateFile.beside(goal.files.config), datetime.now(UTC)
-        with World(goal.settings, options, redactor, sts=False) as world:
+        # What it is run in a loop over is nobody's password.
+        stdin = goal.settings[settings.STDIN]
+        with World(goal.settings, options, redactor, sts=False, stdin=stdin) as world:
             offer = world.run(offered(goal.settings, memory.load().names(now)))
         world.keep_password()
         if offer.learnt:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from samlauth import settings
 from samlauth.commands import grant
-from samlauth.commands.held import Held
+from samlauth.commands.held import BROUGHT, Held
 from samlauth.commands.policies import as_text
 from samlauth.commands.provider import identity
 from samlauth.commands.target import Target, warn
@@ -87,7 +87,7 @@ def store_each(lead: Target, done: Done, memory: StateFile, *, brought: bool) ->
         if not goal.is_process:
             sections[goal.profile] = section_of(credentials)
         whose = (
-            Identity("assertion", "", "", "", row.naming)
+            Identity(BROUGHT, "", "", "", row.naming)
             if brought
             else identity(done.values, row.naming)
         )

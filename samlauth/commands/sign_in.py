@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
+from samlauth.commands import held
 from samlauth.commands.held import Held
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.provider import complete, identity, is_complete, noted, provider_for
 from samlauth.commands.target import Target, warn
 from samlauth.commands.world import World
-from samlauth.effects import cache
 from samlauth.effects.state import Identity, Issued, State, StateFile
 from samlauth.errors import FileError, SettingsError
 from samlauth.flow import Browse, Flow
@@ -138,7 +138,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     for notice in goal.files.write({goal.profile: remembered}, sections).notices:
         warn(notice)
     whose = (
-        Identity("assertion", "", "", "", role, as_text(values))
+        Identity(held.BROUGHT, "", "", "", role, as_text(values))
         if outcome.brought
         else identity(values, role)
     )
@@ -160,7 +160,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
 def keep(goal: Target, credentials: Credentials, issued: Issued) -> None:
     """Put them where ``credential-process`` finds them."""
     try:
-        cache.keep(goal.cache, str(goal.files.config), credentials, issued)
+        held.keep(goal, credentials, issued)
     except (OSError, FileError) as error:
         warn(f"The credentials were not kept for next time: {error}")
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from samlauth.awsfiles import check_profile_name, is_profile_name
 from samlauth.command import Command
-from samlauth.commands.held import BY_CHAIN, BY_WEB_IDENTITY
+from samlauth.commands.held import BROUGHT, BY_CHAIN, BY_WEB_IDENTITY
 from samlauth.commands.hops import is_chained
 from samlauth.commands.target import warn
 from samlauth.durations import spell
@@ -182,7 +182,7 @@ def _left(issued: Issued, now: datetime) -> str:
 
 def _who(issued: Issued) -> str:
     who = issued.identity
-    if who.idp == "assertion":
+    if who.idp == BROUGHT:
         return "a SAML response you gave"
     if who.idp == BY_WEB_IDENTITY:
         return "a web identity token you gave"

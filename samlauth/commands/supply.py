@@ -13,11 +13,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
+from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, keep, usable
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import identity, is_complete
 from samlauth.commands.target import Target, require_writable, warn
-from samlauth.effects import cache
 from samlauth.effects.state import Refused, StateFile
 from samlauth.effects.turns import turn
 from samlauth.errors import (
@@ -106,12 +105,9 @@ def _good(goal: Target) -> Held | None:
     memory = StateFile.beside(goal.files.config)
     found = usable(goal, memory.load(), warn)
     if found is not None and goal.is_process:
-        config = str(goal.files.config)
-        kept = cache.load(goal.cache)
-        if isinstance(kept, tuple) and kept[1] != cache.fingerprint(config):
-            # Settings of other profiles changed: the next one need not think about it again.
-            with suppress(OSError, FileError):
-                cache.keep(goal.cache, config, found.credentials, found.issued)
+        # Settings of other profiles may have changed: the next one need not think about it again.
+        with suppress(OSError, FileError):
+            keep(goal, found.credentials, found.issued)
     return found
 
 
@@ -122,11 +118,14 @@ def _whose(goal: Target) -> str:
 
 
 def _stands(refused: Refused, started: datetime) -> bool:
+    now = datetime.now(UTC)
+    if refused.when > now:
+        return False  # the clock was wrong then, and nobody knows how long ago it was
     if refused.when >= started:
         return True
     from samlauth.effects.terminal import has_terminal
 
-    return datetime.now(UTC) - refused.when < STANDS and not has_terminal()
+    return now - refused.when < STANDS and not has_terminal()
 
 
 def _again(refused: Refused) -> SamlauthError:

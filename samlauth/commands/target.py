@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from samlauth import awsfiles, settings, sources
 from samlauth.effects import accounts, cache, files, output, shared
+from samlauth.effects.paths import from_anywhere
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
@@ -78,6 +79,7 @@ def target(
 
     Raises SettingsError, UsageError, FileError.
     """
+    flags = dict(_from_here_on(flags))
     profile, _ = sources.profile_of(flags, environ)
     awsfiles.check_profile_name(profile)
     aws = files.locate(environ)
@@ -91,6 +93,14 @@ def target(
     for warning in (*passed_over, *why_none, *resolved.warnings):
         warn(warning)
     return Target(profile, aws, resolved, config, aws.read_credentials(profile))
+
+
+def _from_here_on(flags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The flags, their paths absolute: they are remembered, and the next run is somewhere else."""
+    paths = {setting.name for setting in settings.TABLE if setting.is_path}
+    for name, text in flags.items():
+        is_file = name in paths and text.strip("\"' ") not in sources.UNSET
+        yield name, from_anywhere(text) if is_file else text
 
 
 def _bases(aws: files.AWSFiles, profile: str, config: Mapping[str, str]) -> Iterator[Part]:

@@ -180,6 +180,8 @@ class Facts:
     leftovers: tuple[Leftover, ...] = ()
     provider: SamlauthError | None = None
     """Why the identity provider can make nothing of its settings."""
+    helpers: tuple[SamlauthError, ...] = ()
+    """Why a sign-in would make nothing of the files and programs that the settings name."""
     network: Network = Network()
     keyring: Keyring = Keyring("")
     browser: str | NoBrowser = ""

@@ -47,8 +47,7 @@ def known(facts: Facts) -> Iterator[Found]:
     profile = facts.profile
     for sentence in profile.passed_over:
         yield note(safe(sentence, 1000), fix="Correct it where it is, or remove it.")
-    if facts.provider is not None:
-        error = facts.provider
+    for error in (*([facts.provider] if facts.provider else ()), *facts.helpers):
         yield Found("problem", error.message, fix=error.hint, exit_code=error.exit_code)
     name = safe(profile.name)
     if profile.chained:

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,14 @@ _PAGE: Final = re.compile(r"pages/([0-9]{2,3})-[A-Za-z-]{1,60}\.html")
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MOST: Final = 20_000_000
 """Bytes of a bundle, and of all that is in it."""
+
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How the files in a bundle may be packed; each other way has errors of its own."""
+_NOT_OURS: Final = (
+    *(ValueError, zipfile.BadZipFile, zlib.error, EOFError),
+    *(NotImplementedError, RuntimeError),
+)
+"""What reading a zip raises that is damaged, encrypted, or of a kind that Python does not know."""
 
 _ABOUT: Final = """\
 What a sign-in by samlauth came across before it failed. samlauth made this file and sent it nowhere.
@@ -79,7 +88,7 @@ def read(path: Path) -> Report:
         if data[:2] == b"PK":
             return _unpacked(data)
         return decode(data.decode("utf-8"))
-    except (ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _NOT_OURS as error:
         raise FileError(
             f"{safe(str(path), 1000)} cannot be read as a report: {safe(str(error))}.",
             hint="samlauth report makes one. One of a newer version needs a newer samlauth.",
@@ -93,6 +102,8 @@ def _unpacked(data: bytes) -> Report:
         for entry in bundle.infolist():
             if entry.filename != _RUN and not _PAGE.fullmatch(entry.filename):
                 continue
+            if entry.compress_type not in _METHODS:
+                raise ValueError("it is packed in a way that samlauth does not use")
             with bundle.open(entry) as file:
                 content = file.read(left + 1)
             left -= len(content)

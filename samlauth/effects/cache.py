@@ -184,7 +184,7 @@ def held(path: str) -> tuple[Credentials, Issued] | str | None:
     from datetime import datetime
 
     from samlauth.credentials import Credentials
-    from samlauth.effects.state import decode_issued
+    from samlauth.effects.state import UNREADABLE, decode_issued
 
     found = load(path)
     if not isinstance(found, tuple):
@@ -196,14 +196,22 @@ def held(path: str) -> tuple[Credentials, Issued] | str | None:
         credentials = Credentials(
             printed["AccessKeyId"], printed["SecretAccessKey"], printed["SessionToken"], expiration
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except UNREADABLE:
         return "it is damaged"
     return credentials, issued
 
 
-def keep(path: str, config: str, credentials: Credentials, issued: Issued) -> None:
+def keep(
+    path: str,
+    config: str,
+    credentials: Credentials,
+    issued: Issued,
+    read: bytes | None = None,
+) -> None:
     """Write the file; ``config`` is the AWS config file.
 
+    ``read`` is the fingerprint of the settings files that ask for these credentials: as they are
+    now, if none is given; an empty one where they do not, so that :func:`answer` thinks again.
     Raises OSError when it cannot be written, FileError for its folder.
     """
     import json
@@ -214,7 +222,8 @@ def keep(path: str, config: str, credentials: Credentials, issued: Issued) -> No
 
     printed = process_answer(credentials)
     good_until = int(issued.usable_until.timestamp())
-    header = b"%b\n%d\n%b\n%d\n" % (_FIRST, good_until, fingerprint(config), len(printed))
+    read = fingerprint(config) if read is None else read
+    header = b"%b\n%d\n%b\n%d\n" % (_FIRST, good_until, read, len(printed))
     what = json.dumps(encode_issued(issued)).encode()
     files.write_private(Path(path), b"%b%b\n%b\n" % (header, printed, what))
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from samlauth.effects import cores
@@ -52,7 +53,8 @@ def become(path: str, command: Sequence[str], environ: Mapping[str, str]) -> int
     cannot become another program, as on Windows. Raises SamlauthError as :func:`find`.
     """
     sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # nobody can be told
+        sys.stderr.flush()
     try:
         if os.name == "nt":
             return wait_for(path, command, environ)

@@ -17,6 +17,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import Self, TextIO
 
+from samlauth.printable import utf8
+
 _QUIET = 0.3
 """Seconds without input after a line end that tell ENTER from a line end in what is pasted."""
 _PROGRESS = 0.1
@@ -24,6 +26,8 @@ _PROGRESS = 0.1
 
 _GLANCE = 0.5
 """Seconds after which a signal is noticed that came in the instant before a wait."""
+
+_NO_TEXT = "That is not UTF-8 text, so it was not sent. See which encoding your terminal has."
 
 _SEQUENCE = re.compile(r"\x1b(?:[\[O][0-?]*[ -/]*[@-~]|.)?", re.DOTALL)
 """An arrow key, or the terminal's late answer to a question of another program (ECMA-48 §5.4)."""
@@ -97,8 +101,13 @@ class Console:
             typed = self._read()
             if not typed:
                 raise EOFError
-            if typed.strip() or empty:
-                return typed.strip()
+            try:
+                typed = utf8(typed).strip()
+            except ValueError:
+                self.say(_NO_TEXT)
+                continue
+            if typed or empty:
+                return typed
 
     if sys.platform == "win32":
 
@@ -157,7 +166,12 @@ class Console:
                 if not typed:
                     raise EOFError
                 self.say("")
-                if typed := typed.removesuffix("\n"):
+                try:
+                    typed = utf8(typed.removesuffix("\n"))
+                except ValueError:
+                    self.say(_NO_TEXT)
+                    continue
+                if typed:
                     return typed
 
         def pasted(self, prompt: str, *, plain: bool = False) -> str:

@@ -6,7 +6,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from samlauth.errors import FileError
 
 _colourless = False
 """Whether the person wants no colours, whatever the environment says."""
@@ -28,15 +30,24 @@ def open_streams() -> None:
 
 
 def data(text: str) -> None:
-    """Write a line of data to standard output."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Write a line of data to standard output.
+
+    Raises FileError when it cannot be written, BrokenPipeError when whoever reads it is gone.
+    """
+    with _naming():
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write a line for the person to standard error."""
-    sys.stderr.write(text + end)
-    sys.stderr.flush()
+    """Write a line for the person to standard error, if anybody can be told there.
+
+    Whoever ran us may have closed it, or have it lead to a disk that is full: what there is to do is
+    done all the same.
+    """
+    with suppress(OSError):
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
 
 
 def coloured(text: str, code: str) -> str:
@@ -64,10 +75,24 @@ def _with_colours(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
+def _naming() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FileError(
+            f"Standard output could not be written: {error.strerror}.",
+            hint="See where it leads to: a disk that is full, for one, takes no more.",
+        ) from error
+
+
+@contextmanager
 def aside() -> Iterator[Callable[[bytes], None]]:
     """Keep standard output for what is given to the function, and for nothing else.
 
-    Whatever a library prints in the block, from Python or below it, goes to standard error.
+    Whatever a library prints in the block, from Python or below it, goes to standard error. The
+    function raises as :func:`data`.
     """
     sys.stdout.flush()
     kept = os.dup(1)
@@ -75,8 +100,9 @@ def aside() -> Iterator[Callable[[bytes], None]]:
 
     def write(content: bytes) -> None:
         left = memoryview(content)
-        while left:
-            left = left[os.write(kept, left) :]
+        with _naming():
+            while left:
+                left = left[os.write(kept, left) :]
 
     try:
         yield write

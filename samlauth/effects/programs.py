@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from samlauth.challenges import AnyChallenge, EnterCode, EnterPassword, EnterSetting, EnterUsername
+from samlauth.effects.paths import path_of
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 
@@ -43,6 +45,10 @@ class PasswordCommand:
                 return self._password_of(username)
             case _:
                 return None
+
+    def require_there(self) -> None:
+        """Raises SettingsError where there is no such program; it is not run."""
+        self._program.require_there()
 
     def username(self) -> str | None:
         """Whose password it is, if the command says so."""
@@ -85,6 +91,10 @@ class CodeCommand:
             return None
         self._given.add(code)
         return code
+
+    def require_there(self) -> None:
+        """As that of :class:`PasswordCommand`."""
+        self._program.require_there()
 
 
 @dataclass(frozen=True)
@@ -140,9 +150,13 @@ class _Program:
                 hint=f"Give it as one argument: {flag} 'pass show company'.",
             ) from None
         self.name = safe(Path(program).name)
-        self._command = [str(Path(program).expanduser()), *arguments]
+        self._command = [str(path_of(program)), *arguments]
         self._flag = flag
         self._seconds = seconds
+
+    def require_there(self) -> None:
+        if shutil.which(self._command[0]) is None:
+            raise self._failed("is not to be found", "Give its whole path, and see its mode.")
 
     def run(self) -> _Printed:
         # Its stderr and its terminal are ours, so that it can ask for a master password.

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from samlauth.challenges import AnyChallenge, EnterPassword, EnterSetting, EnterUsername
+from samlauth.effects.paths import path_of
 from samlauth.effects.ring import SERVICE, Ring, entry
 from samlauth.errors import FileError, SettingsError
-from samlauth.printable import safe
+from samlauth.printable import safe, utf8
 from samlauth.values import dataclass
 
 Answer = Callable[[AnyChallenge], object | None]
@@ -44,7 +45,8 @@ def first_of(*answerers: Answer) -> Answer:
 class PasswordLine:
     """The next line of a stream, as the password; given once, for a refused one is not sent again.
 
-    With ``names`` the line before it is the user name, if that has to be asked for.
+    With ``names`` the line before it is the user name, if that has to be asked for. Raises
+    SettingsError for a line that is no text.
     """
 
     def __init__(self, stream: TextIO, *, names: bool = False) -> None:
@@ -75,7 +77,7 @@ class PasswordFile:
     """
 
     def __init__(self, name: str) -> None:
-        self._password: str | None = _first_line(Path(name))
+        self._password: str | None = _first_line(path_of(name))
 
     def answer(self, challenge: AnyChallenge) -> object | None:
         """The password, the first time one is asked for."""
@@ -219,16 +221,22 @@ class Keyring:
 
 
 def _line(stream: TextIO) -> str:
-    return stream.readline().rstrip("\r\n")
+    try:
+        return utf8(stream.readline().rstrip("\r\n"))
+    except ValueError:  # which what a decoder raises is as well
+        # What is read out of it might be another password, and would count as an attempt.
+        raise SettingsError(
+            "The line on standard input is not UTF-8 text, so it was not sent.",
+            hint="Convert it first: … | iconv -f ISO-8859-1 -t UTF-8 | samlauth …",
+        ) from None
 
 
 def _first_line(path: Path) -> str:
     try:
-        path = path.expanduser()
         with path.open("rb") as file:
             _require_secret(path, os.fstat(file.fileno()))
             content = file.read(_LARGEST)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such name is possible"
         raise _of_no_use(
             path, f"cannot be read: {safe(reason)}", "See its path and mode."

@@ -30,6 +30,13 @@ RELEARN = timedelta(days=30)
 RECENT = 20
 """Roles remembered as used; more would not be looked at."""
 
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    OverflowError,
+)
+"""What reading JSON of ours raises that is not as we wrote it."""
+_COLONS = 5
+"""At least as many are in an ARN (IAM User Guide, "IAM identifiers")."""
 _WEEK = timedelta(weeks=1).total_seconds()
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -192,7 +199,7 @@ class StateFile:
             return _decode(json.loads(self.path.read_bytes()))
         except FileNotFoundError:
             return State()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, *UNREADABLE) as error:
             log.debug("state passed over: %s", type(error).__name__)
             return State()
 
@@ -217,12 +224,12 @@ def encode_issued(issued: Issued) -> dict[str, Any]:
 
 def decode_issued(entry: Any) -> Issued:  # noqa: ANN401 - whatever JSON holds, until it is checked here
     """What :func:`encode_issued` made. Raises KeyError, TypeError, ValueError for anything else."""
-    return Issued(
-        entry["access_key_id"],
-        Identity(**entry["identity"]),
-        _time(entry["issued"]),
-        _time(entry["expiration"]),
-    )
+    who = Identity(**entry["identity"])
+    if not all(isinstance(text, str) for text in (entry["access_key_id"], *asdict(who).values())):
+        raise TypeError("not a text")
+    if who.role_arn.count(":") < _COLONS:
+        raise ValueError("not the ARN of a role")
+    return Issued(entry["access_key_id"], who, _time(entry["issued"]), _time(entry["expiration"]))
 
 
 def _encode(state: State) -> bytes:

@@ -637,6 +637,32 @@ def test_settings_that_make_no_sense(
     assert said in computer.online().run().one(check, 3)
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"policy": "/nonexistent"}, "The session policy /nonexistent cannot be read"),
+        ({"password_file": "/nonexistent"}, "/nonexistent (--password-file) cannot be read"),
+        ({"password_command": "/nonexistent/pass x"}, "pass (--password-command) is not to be"),
+        ({"code_command": "'oathtool"}, "--code-command names no command"),
+    ],
+)
+def test_what_a_sign_in_could_not_use(
+    keys: Mapping[str, str], said: str, computer: Computer
+) -> None:
+    rewrite(computer, **IDS, **keys)
+    assert said in computer.online().run().one("settings", 3)
+
+
+def test_no_password_is_taken_and_no_program_is_run(computer: Computer, tmp_path: Path) -> None:
+    ran, pipe, program = (tmp_path / name for name in ("ran", "pipe", "program"))
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o700)
+    os.mkfifo(pipe)  # whoever reads it waits for somebody who writes
+    rewrite(computer, **IDS, password_file=str(pipe), code_command=str(program))
+    assert computer.online().run().code == 0
+    assert not ran.exists()
+
+
 def test_a_partition_that_is_not_the_roles(computer: Computer) -> None:
     role = "samlauth.role_arn = arn:aws-us-gov:iam::111111111111:role/A\nregion = us-gov-west-1\n"
     adfs = "samlauth.adfs_host = adfs.example.com\nsamlauth.partition = aws-cn\n"

@@ -8,7 +8,16 @@ import pytest
 
 from samlauth.commands.target import Target, target
 from samlauth.errors import SettingsError
-from samlauth.settings import DURATION, IDP, IDP_ID, ROLE_ARN, SP_ID, USERNAME
+from samlauth.settings import (
+    CA_BUNDLE,
+    CLIENT_CERT,
+    DURATION,
+    IDP,
+    IDP_ID,
+    ROLE_ARN,
+    SP_ID,
+    USERNAME,
+)
 
 CONFIG = """\
 [profile x]
@@ -81,3 +90,23 @@ def test_of_an_account_that_nobody_asked_for_nothing_is_said(
     assert capsys.readouterr().err == ""
     aim(home, "y")
     assert "is no file of saml2aws's" in capsys.readouterr().err
+
+
+def test_a_file_that_a_flag_names_is_that_file_from_everywhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", "/home/ada")
+    flags = {
+        "profile": "x",
+        "ca_bundle": "ca.pem",
+        "policy": "~/policy.json",
+        "password_file": "~nobody-of-that-name/x",
+        "client_cert": "None",
+    }
+    values = target(flags, {"HOME": str(home)}).settings
+    stored = dict(values.to_store())
+    assert stored["samlauth.ca_bundle"] == values[CA_BUNDLE] == str(home / "ca.pem")
+    assert stored["samlauth.policy"] == "/home/ada/policy.json"
+    assert stored["samlauth.password_file"] == str(home / "~nobody-of-that-name/x")
+    assert values[CLIENT_CERT] is None

@@ -132,6 +132,27 @@ def test_a_response_from_elsewhere_is_all_a_login_needs(
     assert given[:100] not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("process", [False, True])
+def test_what_it_gave_serves_the_profile_like_any_other(stage: Stage, process: bool) -> None:
+    """Where nobody could sign in: all there is on that machine was brought there."""
+    rehearsal = stage.rehearsal
+    of_ours = f'credential_process = "{SAMLAUTH}" credential-process -p there\n' if process else ""
+    stage.write_config(
+        f"[profile there]\nsamlauth.username = {rehearsal.username}\n"
+        f"samlauth.idp_id = {rehearsal.idp_id}\nsamlauth.sp_id = {rehearsal.sp_id}\n{of_ours}"
+    )
+    role, other = (role.role_arn for role in rehearsal.roles[1:])
+    done = stage.piped("--saml-assertion", "-", "-p", "there", "-r", role, stdin=response(stage))
+    assert done.returncode == 0, done.stderr
+    for command in (["env"], ["credential-process"]):
+        done = stage.piped(*command, "-p", "there")
+        assert (done.returncode, "ASIA" in done.stdout) == (0, True), done.stderr
+    assert "are good until" in stage.piped("-p", "there").stderr
+    for more in (("-r", other), ("--read-only",), ("-u", "eve@example.com")):
+        assert stage.piped("env", "-p", "there", *more).returncode in {4, 6}
+    assert "accounts.google.com" in contacts(stage)
+
+
 def test_it_is_pasted_where_standard_input_is_a_terminal(make_stage: MakeStage) -> None:
     stage = make_stage(roles=40)
     given = "\r".join(textwrap.wrap(response(stage), 76))

@@ -15,7 +15,7 @@ from samlauth.sandbox.rehearsal import Rehearsal
 from samlauth.sandbox.sts import Call
 from tests.e2e.stage import Stage
 from tests.e2e.test_clients import settings
-from tests.e2e.test_credential_process import program
+from tests.e2e.test_credential_process import believed, program
 from tests.e2e.test_secrets import add_secret, using
 from tests.effects import secret_service
 
@@ -261,6 +261,16 @@ class TestAChain:
         assert too_long.returncode == 3
         assert "an hour at most" in too_long.stderr
 
+    def test_what_a_flag_asked_for_is_not_given_without_it(self, stage: Stage) -> None:
+        self.make(stage)
+        assert stage.piped("exec", "-p", "dev-env", "--read-only", "--", "true").returncode == 0
+        done = stage.piped("credential-process", "-p", "dev-env")
+        assert done.returncode == 0, done.stderr
+        held, whole = taken(stage)
+        assert (len(held.policy_arns), whole.policy_arns) == (1, ())
+        assert stage.piped("credential-process", "-p", "dev-env").stdout == done.stdout
+        assert believed(stage, "dev-env"), "what the files ask for needs no second thought"
+
     def test_a_command_that_outlives_it_takes_the_role_again(self, stage: Stage) -> None:
         self.make(stage)
         words = ("exec", "-p", "dev-env", "--renew", "--", sys.executable, "-c", ASK)
@@ -269,6 +279,9 @@ class TestAChain:
         assert "samlauth configure process -p sts-temp" in refused.stderr
         made = stage.piped("configure", "process", "-p", "sts-temp")
         assert made.returncode == 0, made.stderr
+        held = stage.piped(*words[:3], "--read-only", *words[3:])
+        assert (held.returncode, held.stdout) == (3, ""), "it would be held to nothing"
+        assert "would not hold it to the session policies" in held.stderr
         done = stage.piped(*words)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().endswith("assumed-role/assumed-dev")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from samlauth.effects import cache
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 
 ASK = ("credential-process", "-p", "x")
@@ -153,6 +155,20 @@ def test_fifty_at_once_are_refused_once(with_code: Stage) -> None:
     assert run.end() == 0
 
 
+def test_a_refusal_from_a_day_to_come_stops_nobody(stage: Stage) -> None:
+    """The clock was wrong when it was noted."""
+    configure(stage, program(stage, "wrong", "echo wrong-password"))
+    assert stage.piped(*ASK).returncode == 4
+    state = stage.aws / "samlauth" / "state"
+    content = json.loads(state.read_text())
+    for refused in content["refusals"].values():
+        refused["when"] = (datetime.now(UTC) + timedelta(days=20)).isoformat()
+    state.write_text(json.dumps(content))
+    prepared(stage)
+    done = stage.piped(*ASK)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("spoil", ["corrupt", "cut", "open", "link"])
 def test_a_cache_that_cannot_be_believed_is_as_good_as_none_and_said(
     stage: Stage, spoil: str
@@ -193,6 +209,32 @@ def test_only_what_was_asked_for_is_given_from_the_cache(stage: Stage) -> None:
     (stage.aws / "config").write_text(config)
     assert stage.piped(*ASK, SAMLAUTH_USERNAME="eve@example.com").returncode != 0
     assert key_id(stage.piped(*ASK).stdout) == second
+
+
+def test_what_a_variable_asked_for_is_not_given_without_it(stage: Stage) -> None:
+    asked, other = (role.role_arn for role in stage.rehearsal.roles)
+    varied = stage.piped(*ASK, SAMLAUTH_ROLE_ARN=other)
+    assert varied.returncode == 0, varied.stderr
+    plain = stage.piped(*ASK)
+    assert plain.stdout != varied.stdout
+    assert stage.rehearsal.sts.calls[0].role_arn == other
+    assert stage.rehearsal.sts.calls[-1].role_arn == asked
+    # What the files ask for needs no second thought, whoever got it.
+    assert believed(stage)
+    stage.piped(*ASK, SAMLAUTH_ROLE_ARN=other)
+    assert not believed(stage)
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert stage.piped("env", "-p", "x", SAMLAUTH_POLICY_ARN=policy).returncode == 0
+    whole = stage.piped(*ASK)
+    assert stage.rehearsal.sts.calls[-1].policy_arns == ()
+    assert stage.piped("env", "-p", "x", "-A", asked.split(":")[4]).returncode == 0
+    assert (stage.piped(*ASK).stdout, believed(stage)) == (whole.stdout, True)
+
+
+def believed(stage: Stage, profile: str = "x") -> bool:
+    """Whether the cache answers before anything is loaded."""
+    environ = stage.environ({"AWS_CONFIG_FILE": str(stage.aws / "config")})
+    return cache.answer(("credential-process", "-p", profile), environ) is not None
 
 
 def test_a_read_only_profile_is_never_given_all_rights(stage: Stage) -> None:

@@ -395,6 +395,16 @@ def test_roles_are_listed_and_none_is_taken(plain: Stage) -> None:
     assert "SAMLResponse" not in run.printed
 
 
+def test_a_list_of_profiles_is_not_taken_for_passwords(plain: Stage) -> None:
+    sent = plain.rehearsal.google.passwords.total()
+    done = plain.piped("roles", "-p", "sts-temp", stdin="next-profile\n")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "Run it in a terminal: samlauth roles -p sts-temp" in done.stderr
+    assert plain.rehearsal.google.passwords.total() == sent
+    wanted = plain.piped("roles", "-p", "sts-temp", "--stdin", stdin=plain.rehearsal.password)
+    assert wanted.returncode == 0, wanted.stderr
+
+
 def test_roles_as_a_table_know_the_names_from_last_time(plain: Stage) -> None:
     posts = plain.rehearsal.sign_in.posts
     run = plain.start("roles", "-p", "sts-temp")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import MakeStage, Stage
+from tests.e2e.stage import SAMLAUTH, MakeStage, Stage
 
 
 @pytest.fixture
@@ -61,3 +63,44 @@ def test_what_cannot_be_meant_is_said_before_anybody_signs_in(
     code, out, err = log_in(stage, *words)
     assert (code, out) == (2, ""), err
     assert stage.rehearsal.google.passwords.total() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("leads_to", ["2>/dev/full", "2>&1 | true"])
+def test_nobody_to_tell_is_no_reason_to_fail(stage: Stage, leads_to: str) -> None:
+    """A service may have its log on a disk that is full, or nobody who reads it."""
+    code = stage.rehearsal.home / "code"
+    script = f'{{ "$0" "$@"; echo $? >{code}; }} {leads_to}'
+    for words, expected in (
+        (stage.main_job, "0"),
+        (("nonsense",), "2"),
+        (("status", "-p", "no"), "3"),
+    ):
+        subprocess.run(
+            ["/bin/sh", "-c", script, str(SAMLAUTH), *words],
+            input=stage.rehearsal.password + "\n",
+            env=stage.environ({}),
+            start_new_session=True,
+            text=True,
+            timeout=60,
+        )
+        assert code.read_text().strip() == expected
+    assert stage.profile()["aws_access_key_id"].startswith("ASIA")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_a_full_output_costs_nobody_the_sign_in(stage: Stage) -> None:
+    words = ["/bin/sh", "-c", '"$0" "$@" >/dev/full', str(SAMLAUTH), *stage.main_job]
+    done = subprocess.run(
+        [*words, "--json", "--force"],
+        input=stage.rehearsal.password + "\n",
+        env=stage.environ({}),
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 10
+    assert "samlauth: Standard output could not be written: No space left" in done.stderr
+    assert "fault of samlauth" not in done.stderr
+    assert stage.profile()["aws_access_key_id"].startswith("ASIA")

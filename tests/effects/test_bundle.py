@@ -104,6 +104,22 @@ def test_what_is_no_report_is_refused(data: bytes, tmp_path: Path) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_what_was_damaged_on_its_way_is_said_to_be_that(method: int, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        made.writestr(zipfile.ZipInfo("run.json"), encode(REPORT, bodies=False) * 9, method)
+    data = bytearray(content.getvalue())
+    for place in range(40, 60):
+        data[place] ^= 0xFF
+    path = tmp_path / "report.zip"
+    path.write_bytes(data)
+    with pytest.raises(FileError, match="cannot be read as a report"):
+        bundle.read(path)
+
+
 def test_nothing_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "in" / "file"
     path.parent.mkdir()

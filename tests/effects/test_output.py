@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from samlauth.effects import output
+from samlauth.errors import FileError
 
 RED = "\x1b[31mno\x1b[0m"
 
@@ -55,3 +58,27 @@ def test_the_person_may_want_none_whatever_the_environment_says(
     assert output.coloured("no", "31") == RED
     output.without_colours()
     assert output.coloured("no", "31") == "no"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_an_output_that_takes_nothing_is_said_to_be_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO(full, "w", closefd=False)))
+            with pytest.raises(FileError, match="Standard output could not be written: No space"):
+                output.data("x")
+    finally:
+        os.close(full)
+
+
+def test_nobody_who_reads_is_another_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO(writing, "w", closefd=False)))
+            with pytest.raises(BrokenPipeError):
+                output.data("x")
+    finally:
+        os.close(writing)

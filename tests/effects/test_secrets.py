@@ -230,6 +230,20 @@ def test_a_piped_password_is_given_once_and_nothing_more_is_read() -> None:
     assert stream.read() == "two\n"
 
 
+def test_a_line_is_read_as_utf_8_in_any_locale() -> None:
+    piped = io.BytesIO("pässword\n".encode())
+    stream = io.TextIOWrapper(piped, encoding="ascii", errors="surrogateescape")
+    assert PasswordLine(stream).answer(ASKED) == "pässword"
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_a_line_that_is_no_text_is_never_sent(errors: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(b"p\xe4ss\n"), encoding="utf-8", errors=errors)
+    with pytest.raises(SettingsError, match="not UTF-8 text") as raised:
+        PasswordLine(stream).answer(ASKED)
+    assert "ss" not in raised.value.message.partition("text")[2]
+
+
 def test_the_first_answerer_that_can_answer_does() -> None:
     answer = first_of(PasswordLine(io.StringIO("piped\n")).answer, ask_person)
     assert (answer(ASKED), answer(AGAIN)) == ("piped", "typed")

@@ -1,11 +1,19 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from samlauth.effects.state import RECENT, RELEARN, Identity, Issued, State, StateFile
+from samlauth.effects.state import (
+    RECENT,
+    RELEARN,
+    Identity,
+    Issued,
+    State,
+    StateFile,
+    encode_issued,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADA = Identity("google", "C01", "12", "ada@example.com", "arn:aws:iam::111111111111:role/Admin")
@@ -50,7 +58,17 @@ def test_another_login_leaves_the_rest_alone(tmp_path: Path) -> None:
      b'{"format": 1, "profiles": {}, "durations": {}, "aliases": {"1": "x"}}',
      b'{"format": 1, "profiles": {}, "durations": {}, "aliases": []}',
      b'{"format": 1, "profiles": {}, "durations": {}, "recent": 3}',
-     b'[' * 100000],
+     b'[' * 100000,
+     *(
+         json.dumps({"format": 1, "profiles": {"x": {**encode_issued(ISSUED), **wrong}}, "durations": {}}).encode()
+         for wrong in (
+             {"access_key_id": None},
+             {"identity": {**asdict(ADA), "role_arn": "x"}},
+             {"identity": {**asdict(ADA), "username": 3}},
+             {"expiration": "9999-12-31T23:59:59-14:00"},
+         )
+     ),
+     b'{"format": 1, "profiles": {}, "durations": {"a": {"seconds": Infinity, "seen": "2026-11-21"}}}'],
 )  # fmt: skip
 def test_a_file_that_cannot_be_understood_counts_as_empty_and_is_replaced(
     tmp_path: Path, content: bytes

@@ -1,5 +1,6 @@
 """Prompts, on a real pseudo-terminal."""
 
+import io
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pexpect
 import pytest
+
+from samlauth.effects.console import Console
 
 PROGRAM = """
 import sys
@@ -180,6 +183,27 @@ def test_a_password_is_not_echoed_and_taken_as_typed(out: Path) -> None:
     asked.terminal.sendline(" hunter2 ")
     assert asked.answer() == "' hunter2 '"
     assert "hunter2" not in (asked.terminal.before or "")
+
+
+def test_what_is_no_text_is_asked_for_again(out: Path) -> None:
+    """A terminal of another encoding sends bytes that nobody could send on."""
+    asked = Asked("password", out)
+    asked.terminal.expect_exact("Google Password: ")
+    asked.terminal.waitnoecho()
+    os.write(asked.terminal.fileno(), b"p\xe4ss\n")
+    asked.terminal.expect_exact("That is not UTF-8 text, so it was not sent.")
+    asked.terminal.expect_exact("Google Password: ")
+    asked.terminal.sendline("hunter2")
+    assert asked.answer() == "'hunter2'"
+
+
+def test_so_is_a_line_that_is_shown() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"\xe4da\nada\n")
+    os.close(writing)
+    keyboard = os.fdopen(reading, encoding="utf-8", errors="surrogateescape", buffering=1)
+    with Console(keyboard, io.StringIO()) as console:
+        assert console.line("Username: ") == "ada"
 
 
 def test_the_providers_own_text_is_shown_before_asking_again_and_cannot_colour(out: Path) -> None:
