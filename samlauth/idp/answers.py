@@ -33,6 +33,10 @@ class Answers:
         """The text it was answered with last; empty for nothing."""
         return str(self._given.get(what, [""])[-1])
 
+    def take_back(self, what: str) -> None:
+        """What it was answered with last was not looked at: it may be given once more."""
+        self._given.get(what, []).pop()
+
     def ask(
         self,
         what: str,
