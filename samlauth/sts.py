@@ -318,6 +318,15 @@ def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) ->
                 "An administrator has to map it to 2 to 64 of the characters a-z A-Z 0-9 _ = , . @ - "
                 "(usually the e-mail address)."
             )
+        case "InvalidIdentityToken" if "ssuer" in refusal.message:
+            message = (
+                f"{role.principal_arn} is not of the identity provider that answered, "
+                f"{safe(assertion.issuer) or 'which does not say its name'}: {said}"
+            )
+            hint = (
+                "An administrator has to correct the ARN in the identity provider's role mapping, or "
+                "upload the metadata of this identity provider to that SAML provider in IAM."
+            )
         case "InvalidIdentityToken" if "rovider" in refusal.message:
             message = (
                 f"The identity provider {role.principal_arn} does not exist in the account: {said}"
