@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from samlauth.challenges import EnterCode, EnterPhone, Phone, SolveCaptcha
@@ -73,6 +75,30 @@ def test_a_page_for_the_password_may_call_its_field_anything() -> None:
 )
 def test_but_only_where_there_is_one_field_to_type_it_into(inner: str) -> None:
     assert isinstance(read(served.lite("/v3/signin/challenge/pwd", inner)), Unknown)
+
+
+def with_number(page: Page, number: str) -> Page:
+    """The page with another number at its button for another way."""
+    return replace(page, body=page.body.replace('value="3"', f'value="{number}"'))
+
+
+@pytest.mark.parametrize("page", [served.lite_totp(), served.lite_prompt()])
+def test_the_button_for_another_way_is_a_two_where_there_is_no_three(page: Page) -> None:
+    state = read(with_number(page, "2"))
+    assert isinstance(state, Code | Prompt)
+    assert state.another is not None
+    assert state.another.button == ("action", "2")
+    both = replace(page, body=page.body.replace("</form>", '<button name="action" value="2">'))
+    state = read(both)
+    assert isinstance(state, Code | Prompt)
+    assert state.another is not None
+    assert state.another.button == ("action", "3")
+
+
+def test_but_not_beside_a_password_where_it_may_be_for_those_who_forgot_it() -> None:
+    state = read(with_number(served.lite_password(), "2"))
+    assert isinstance(state, Password)
+    assert state.another is None
 
 
 def test_one_field_of_that_type_elsewhere_is_no_password() -> None:

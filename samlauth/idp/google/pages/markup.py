@@ -86,7 +86,11 @@ def another(document: Document, form: Form) -> Press | None:
     for other in document.forms:
         if other.path.endswith("/signin/challenge/skip"):
             return Press(other)
-    return Press(form, ("action", "3")) if ("action", "3") in form.buttons("action") else None
+    buttons = form.buttons("action")
+    # Beside the password the 2, where there is one, may be for those who forgot it.
+    numbers = ("3",) if path_kind(form.path) in {"", "pwd"} else ("3", "2")
+    ways = (("action", number) for number in numbers)
+    return next((Press(form, way) for way in ways if way in buttons), None)
 
 
 def resend(document: Document, form: Form) -> Press | None:
