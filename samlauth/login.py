@@ -11,12 +11,21 @@ from datetime import datetime, timedelta
 from samlauth.aliases import account_names
 from samlauth.challenges import ChooseRoles
 from samlauth.durations import spell
-from samlauth.errors import NobodyToAsk, NoSuchRole
+from samlauth.errors import NobodyToAsk, NoSuchRole, STSRefused
 from samlauth.flow import Flow, ask, tell, within
 from samlauth.idp import IdentityProvider
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse, read_assertion
-from samlauth.sts import NO_POLICIES, Duration, Grant, SessionPolicies, assume, region_for
+from samlauth.sts import (
+    EXPIRED,
+    NO_POLICIES,
+    Duration,
+    Grant,
+    Order,
+    SessionPolicies,
+    assume,
+    region_for,
+)
 from samlauth.values import dataclass
 
 STALE = timedelta(minutes=4)
@@ -88,20 +97,26 @@ def login(
     response, read_at = yield from sign_in(provider, clock)
     assertion = read_assertion(response)
     chosen = yield from choose(response, assertion.roles, wanted, known)
-    if clock() - read_at > STALE:
+    renewed = clock() - read_at > STALE
+    if renewed:
         # Whoever takes five minutes to choose is not asked for a password again: the cookies of
         # this run still stand for it.
-        response, read_at = yield from sign_in(provider, clock)
-        assertion = read_assertion(response)
-        _require_offered(chosen.roles, assertion.roles)
+        response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
     grants: list[Grant] = []
     learnt: dict[str, int] = {}
     for role in chosen.roles:
-        region = region_for(role, wanted.region)
         allowed = known.durations.get(role.role_arn)
-        grant = yield from assume(
-            role, response, assertion, wanted.duration, region, allowed, wanted.policies
-        )
+        order = Order(role, wanted.duration, wanted.region, allowed, wanted.policies)
+        try:
+            grant = yield from _assume(order, response, assertion)
+        except STSRefused as error:
+            if renewed or error.code not in EXPIRED:
+                raise
+            # It may have been old before we had it: from a browser, or pasted.
+            renewed = True
+            yield from tell(f"{error.message} Getting a new one.", quiet=False)
+            response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
+            grant = yield from _assume(order, response, assertion)
         if grant.refused_seconds is not None:
             learnt[role.role_arn] = grant.duration_seconds
             yield from tell(
@@ -112,6 +127,22 @@ def login(
         yield from tell(f"Assuming {role.role_arn}" + (f" as {safe(who)}" if who else ""))
         grants.append(grant)
     return SignedIn(tuple(grants), assertion, learnt, chosen.aliases)
+
+
+def _assume(order: Order, response: SAMLResponse, assertion: Assertion) -> Flow[Grant]:
+    region = region_for(order.role, order.region)
+    role, duration, policies = order.role, order.duration, order.policies
+    return (yield from assume(role, response, assertion, duration, region, order.learned, policies))
+
+
+def _sign_in_again(
+    provider: IdentityProvider, chosen: tuple[Role, ...], clock: Callable[[], datetime]
+) -> Flow[tuple[SAMLResponse, Assertion]]:
+    """A new response for roles that were chosen. Raises NoSuchRole when it offers them no more."""
+    response, _ = yield from sign_in(provider, clock)
+    assertion = read_assertion(response)
+    _require_offered(chosen, assertion.roles)
+    return response, assertion
 
 
 def sign_in(

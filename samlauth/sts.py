@@ -42,6 +42,9 @@ _HOME_REGIONS = {
     "aws-us-gov": "us-gov-west-1",
 }
 
+EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
+"""What STS calls a response that is more than five minutes old."""
+
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
@@ -300,7 +303,7 @@ def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) ->
         "Ask your AWS administrator.",
     )
     match refusal.code:
-        case "ExpiredTokenException" | "ExpiredToken":
+        case code if code in EXPIRED:
             message = "The identity provider's answer was too old for AWS, which takes it for five minutes."
             hint = (
                 "Sign in again. If it happens every time, compare this machine's clock "

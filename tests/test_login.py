@@ -131,6 +131,32 @@ def test_an_assertion_left_lying_is_fetched_anew_before_sts_sees_it() -> None:
     assert played.calls[0].saml_response.base64 == response(ADMIN, READER, OTHER)
 
 
+OLD = Refusal("ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance")
+
+
+def test_a_response_that_was_too_old_for_aws_is_fetched_anew_once() -> None:
+    played = replay(flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), page(ADMIN, READER), (GIVEN,))
+    assert played.result.grants[0].credentials == GIVEN
+    sent = [call.saml_response.base64 for call in played.calls]
+    assert sent == [response(ADMIN), response(ADMIN, READER)]
+    assert "too old for AWS" in played.told[0].text
+    assert not played.told[0].quiet
+
+
+@pytest.mark.parametrize("minutes", [(0, 0, 1), (0, 4.5, 4.6)])
+def test_but_no_more_than_once(minutes: tuple[float, ...]) -> None:
+    first = [(OLD,)] if minutes[1] == 0 else []
+    played = replay(
+        flow(minutes=minutes), page(ADMIN), *first, page(ADMIN), (OLD,), raises=STSRefused
+    )
+    assert len(played.requests) == 2
+
+
+def test_a_role_that_the_new_response_does_not_offer_is_not_sent_to_sts() -> None:
+    played = replay(flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), page(READER), raises=NoSuchRole)
+    assert len(played.calls) == 1
+
+
 def test_a_list_left_open_costs_a_second_sign_in_and_no_second_look_at_the_names() -> None:
     played = replay(
         flow(minutes=(0, 4.1, 4.2)),
