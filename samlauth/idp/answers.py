@@ -34,8 +34,8 @@ class Answers:
         return str(self._given.get(what, [""])[-1])
 
     def take_back(self, what: str) -> None:
-        """What it was answered with last was not looked at: it may be given once more."""
-        self._given.get(what, []).pop()
+        """What it was answered with last, if anything, was not refused: it may be given once more."""
+        self._given[what] = self._given.get(what, [])[:-1]
 
     def ask(
         self,
