@@ -620,6 +620,19 @@ class TestRedirects:
         bench.http().send(get())
         assert server.requests[1].target == "/%C3%BC"
 
+    @pytest.mark.parametrize("before", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
+    def test_what_comes_before_the_answer_is_not_it(self, bench: Bench, before: bytes) -> None:
+        head = b"HTTP/1.1 " + before + b"\r\nLink: </x.css>; rel=preload\r\n\r\n"
+        bench.google(lambda r: head * 2 + response(r.target))
+        http = bench.http()
+        assert http.send(post("/one")) == Page(f"{GOOGLE}/one", 200, "/one")
+        assert http.send(get("/two")) == Page(f"{GOOGLE}/two", 200, "/two")
+
+    def test_and_is_none_when_nothing_follows(self, bench: Bench) -> None:
+        bench.google(lambda _: lambda sock: sock.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+        with pytest.raises(NetworkError, match="broke the connection off"):
+            bench.http().send(get())
+
     def test_the_body_of_a_redirect_is_bounded_too(self, bench: Bench) -> None:
         bomb = gzip.compress(bytes(200_000_000), 1)
         bench.google(lambda _: response(bomb, 302, "Location: /", "Content-Encoding: gzip"))
