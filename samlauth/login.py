@@ -115,7 +115,10 @@ def login(
             # It may have been old before we had it: from a browser, or pasted.
             renewed = True
             yield from tell(f"{error.message} Getting a new one.", quiet=False)
-            response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
+            try:
+                response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
+            except NobodyToAsk:
+                raise error from None  # which says why anybody should be asked
             grant = yield from _assume(order, response, assertion)
         if grant.refused_seconds is not None:
             learnt[role.role_arn] = grant.duration_seconds

@@ -152,6 +152,13 @@ def test_but_no_more_than_once(minutes: tuple[float, ...]) -> None:
     assert len(played.requests) == 2
 
 
+def test_where_nobody_is_left_to_sign_in_again_the_first_refusal_stands() -> None:
+    played = replay(
+        flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), NobodyToAsk("no terminal"), raises=STSRefused
+    )
+    assert "clock" in played.result.hint
+
+
 def test_a_role_that_the_new_response_does_not_offer_is_not_sent_to_sts() -> None:
     played = replay(flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), page(READER), raises=NoSuchRole)
     assert len(played.calls) == 1
