@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import field
 from datetime import datetime, timedelta
 
@@ -95,7 +96,7 @@ def login(
     is wrong does no harm.
     """
     response, read_at = yield from sign_in(provider, clock)
-    assertion = read_assertion(response)
+    assertion = read_assertion(response, paired(wanted.role or wanted.remembered or ""))
     chosen = yield from choose(response, assertion.roles, wanted, known)
     renewed = clock() - read_at > STALE
     if renewed:
@@ -143,7 +144,7 @@ def _sign_in_again(
 ) -> Flow[tuple[SAMLResponse, Assertion]]:
     """A new response for roles that were chosen. Raises NoSuchRole when it offers them no more."""
     response, _ = yield from sign_in(provider, clock)
-    assertion = read_assertion(response)
+    assertion = read_assertion(response, chosen)
     _require_offered(chosen, assertion.roles)
     return response, assertion
 
@@ -310,7 +311,23 @@ def matching(roles: tuple[Role, ...], text: str) -> tuple[Role, ...]:
     return tuple(role for role in roles if role.name == text)
 
 
-def naming(role: Role, offered: tuple[Role, ...]) -> str:
-    """The text that names this role and no other of those offered: its ARN, or both ARNs."""
-    same = [other for other in offered if other.role_arn == role.role_arn]
-    return role.role_arn if len(same) == 1 else f"{role.role_arn},{role.principal_arn}"
+def paired(*texts: str) -> tuple[Role, ...]:
+    """The roles that those of the texts name that are a pair of ARNs, in either order."""
+    found = []
+    for text in texts:
+        first, _, second = text.partition(",")
+        for pair in ((first.strip(), second.strip()), (second.strip(), first.strip())):
+            with suppress(ValueError):
+                found.append(Role(*pair))
+    return tuple(dict.fromkeys(found))
+
+
+def naming(role: Role, assertion: Assertion) -> str:
+    """The text that names this role and no other of those offered: its ARN, or both ARNs.
+
+    Both, too, where only the person knows which provider it goes with.
+    """
+    same = [other for other in assertion.roles if other.role_arn == role.role_arn]
+    if len(same) == 1 and not assertion.encrypted:
+        return role.role_arn
+    return f"{role.role_arn},{role.principal_arn}"

@@ -6,11 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from samlauth.challenges import ChooseRoles
-from samlauth.errors import NetworkError, NobodyToAsk, NoSuchRole, STSRefused
+from samlauth.errors import (
+    AssertionRefused,
+    NetworkError,
+    NobodyToAsk,
+    NoSuchRole,
+    STSRefused,
+)
 from samlauth.flow import Browse, Credentials, Flow, Page, Refusal, Request, fetch
 from samlauth.login import Choice, Known, SignedIn, Wanted, choose, login, naming
 from samlauth.reach import Origin, Reach
-from samlauth.saml import Role, SAMLResponse
+from samlauth.saml import Role, SAMLResponse, read_assertion
 from samlauth.testing import Replay, replay
 
 NOTHING_WANTED, NOTHING_KNOWN = Wanted(), Known()
@@ -414,9 +420,52 @@ def test_one_role_through_two_providers_is_named_by_both_arns() -> None:
     offered = (ADMIN, twin)
     played = choice(Wanted(role=ADMIN.role_arn), (twin,), offered=offered)
     assert played.challenges == [ChooseRoles(offered, {ONE: "production"})]
-    text = naming(twin, offered)
+    text = naming(twin, read_assertion(SAMLResponse(response(*offered), ACS)))
     assert choice(Wanted(remembered=text), offered=offered).result.roles == (twin,)
-    assert naming(ADMIN, (ADMIN, READER)) == ADMIN.role_arn
+    two = read_assertion(SAMLResponse(response(ADMIN, READER), ACS))
+    assert naming(ADMIN, two) == ADMIN.role_arn
+
+
+LOCKED = "<Response><EncryptedAssertion/></Response>"
+
+
+def locked() -> Page:
+    """What only AWS can read."""
+    encoded = base64.b64encode(LOCKED.encode()).decode()
+    return Page("https://idp.example/start", 200, encoded)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("source", ["role", "remembered"])
+def test_an_encrypted_response_gives_the_role_that_is_named_with_its_provider(
+    source: str, *, swapped: bool
+) -> None:
+    both = [READER.role_arn, READER.principal_arn]
+    text = " , ".join(reversed(both) if swapped else both)
+    wanted = Wanted(role=text) if source == "role" else Wanted(remembered=text)
+    played = replay(flow(wanted), locked(), (GIVEN,))
+    (grant,) = played.result.grants
+    assert grant.role == READER
+    assert played.calls[0].saml_response.base64 == locked().body
+    assert played.challenges == []
+    # Its ARN alone would be of no use the next time.
+    assert naming(READER, played.result.assertion) == ",".join(both)
+    told = [line.text for line in played.told]
+    assert told[-1] == f"Assuming {READER.role_arn}"
+
+
+@pytest.mark.parametrize("text", [None, READER.role_arn, "Reader", f"{READER.role_arn},Reader"])
+def test_and_none_where_the_provider_is_not(text: str | None) -> None:
+    played = replay(flow(Wanted(role=text)), locked(), raises=AssertionRefused)
+    assert "encrypted" in played.result.message
+    assert "-r " in played.result.hint
+
+
+def test_an_encrypted_response_that_is_too_old_is_fetched_anew() -> None:
+    wanted = Wanted(role=f"{READER.role_arn},{READER.principal_arn}")
+    script = locked(), (OLD,), locked(), (GIVEN,)
+    played = replay(flow(wanted, minutes=(0, 0, 1)), *script)
+    assert [call.role for call in played.calls] == [READER, READER]
 
 
 def test_the_notes_are_shown_by_the_accounts_ids_and_names() -> None:
