@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from samlauth.challenges import EnterCode, EnterPhone, Phone, SolveCaptcha
+from samlauth.errors import PageUnreadable
 from samlauth.flow import Page
 from samlauth.idp.google import Google
 from samlauth.idp.google.pages import read
@@ -27,7 +28,7 @@ from samlauth.idp.google.pages.states import (
 )
 
 from . import served
-from .played import ORIGIN, fields, run
+from .played import ORIGIN, fields, refused, run
 
 
 def elsewhere(host: str) -> object:
@@ -99,6 +100,20 @@ def test_but_not_beside_a_password_where_it_may_be_for_those_who_forgot_it() -> 
     state = read(with_number(served.lite_password(), "2"))
     assert isinstance(state, Password)
     assert state.another is None
+
+
+@pytest.mark.parametrize("kind", ["totp", "pwd"])
+def test_a_challenge_that_takes_no_more_answers_is_quoted(kind: str) -> None:
+    alert = '<section aria-live="assertive"><h2>Trop de tentatives</h2></section>'
+    state = read(served.lite_challenge(kind, alert))
+    assert isinstance(state, Unknown)
+    assert "without one clear field" in state.seen
+    assert state.said == "Trop de tentatives"
+    plain = read(served.lite_challenge(kind, "<h1>Code</h1><p class=vOZun>Plus tard"))
+    assert isinstance(plain, Unknown)
+    assert plain.said == "Code Plus tard"
+    refusal = refused(PageUnreadable, served.lite_challenge(kind, alert)).result
+    assert "Trop de tentatives" in refusal.message
 
 
 def test_one_field_of_that_type_elsewhere_is_no_password() -> None:

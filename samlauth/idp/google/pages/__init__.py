@@ -208,7 +208,9 @@ def _unanswered(page: Page, document: Document, form: Form, kind: str) -> State:
     if special := _by_path(page, document):
         return special
     if known := kinds.by_word(kind):
-        return Unknown(f"{known.seen} without one clear field for the answer")
+        # So it is after too many wrong ones, which only its words say.
+        said = markup.said(document, "") or markup.headings(document)
+        return Unknown(f"{known.seen} without one clear field for the answer", said)
     names = dict.fromkeys(control.name for control in form.controls)
     shown = ", ".join(safe(name, 40) for name in islice(names, 12)) or "none"
     seen = f"an unheard-of page, at {_shown_path(page)} (its fields: {shown})"
