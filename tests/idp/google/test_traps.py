@@ -41,6 +41,14 @@ def test_another_host_of_google_is_no_other_identity_provider(host: str) -> None
     assert elsewhere("youtube.com.evil.example") == Federated("youtube.com.evil.example")
 
 
+@pytest.mark.parametrize("host", ["www.google.com", "accounts.google.de", "accounts.youtube.com"])
+def test_a_page_of_a_host_that_is_only_passed_is_none_of_the_sign_in(host: str) -> None:
+    page = replace(served.lite_password(), url=f"https://{host}/accounts/SetSID?x")
+    state = read(page)
+    assert isinstance(state, Unknown)
+    assert f"{host}/accounts/SetSID" in state.seen
+
+
 def test_an_app_s_error_is_one_whatever_its_status_where_apps_are_signed_in_to() -> None:
     good = served.app_error("app_not_enabled_for_user", 200)
     assert read(good) == AppError("app_not_enabled_for_user")

@@ -38,6 +38,14 @@ def path_of(url: str) -> str:
         return ""
 
 
+def host_of(url: str) -> str:
+    """The host of a URL in lower case; empty when it cannot be read as one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def chosen(document: Document) -> Form | None:
     """The form that answers the page: by id, by its field, by its path; else the only one.
 
