@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from samlauth import __version__
 from samlauth.effects.http import Http, Limits
 from samlauth.errors import NetworkError, SettingsError, UnsafePage
 from samlauth.flow import Fields, Page, Request
+from samlauth.idp.google import Google
 from samlauth.reach import Carrying, Origin, Reach
 from samlauth.sandbox.tls import server_context
 from tests.effects.loopback import Listener, Proxy, Received, Reply, Server, redirect, response
@@ -533,6 +535,21 @@ class TestRedirects:
         second = (google.requests + www.requests)[1]
         assert (second.method, second.target, second.body) == ("GET", "/two", b"")
         assert "content-type" not in second.headers
+
+    def test_google_is_followed_over_its_other_domains(self, bench: Bench) -> None:
+        """As after the password of an account that Google takes to be in the United Kingdom."""
+        british = "accounts.google.co.uk"
+        to_british = redirect(302, f"https://{british}/accounts/SetSID?b", "Set-Cookie: SID=x")
+        youtube = bench.host("accounts.youtube.com", lambda _: to_british)
+        uk = bench.host(british, lambda _: redirect(302, f"{GOOGLE}/o/saml2/initsso?as=z"))
+        on = redirect(302, "https://accounts.youtube.com/accounts/SetSID?a", "Set-Cookie: LSID=y")
+        google = bench.google(numbered(on, response("in")))
+        reach = Google("C01", "1", "ada@example.com").reach
+        page = bench.http().send(replace(post("/signin"), reach=reach))
+        assert page == Page(f"{GOOGLE}/o/saml2/initsso?as=z", 200, "in")
+        for passed in (youtube.requests[0], uk.requests[0]):
+            assert (passed.method, passed.body, passed.headers.get("cookie")) == ("GET", b"", None)
+        assert google.requests[1].target == "/o/saml2/initsso?as=z"
 
     @pytest.mark.parametrize("status", [307, 308])
     @pytest.mark.parametrize("target", ["/two", "https://apis.google.com/", "https://evil.test/"])
