@@ -380,6 +380,18 @@ class TestBinary:
 
 
 class TestJars:
+    @pytest.mark.parametrize("domain", ["", "; Domain=google.com", "; Domain=accounts.google.com"])
+    def test_a_cookie_without_a_domain_is_its_host_s_alone(self, bench: Bench, domain: str) -> None:
+        below = "certauth.accounts.google.com"
+        google = bench.google(lambda _: response("", 200, f"Set-Cookie: SID=g; Secure{domain}"))
+        under = bench.host(below, lambda _: response())
+        reach = Reach(REACH.password_origin, post_origins=frozenset({Origin(below)}))
+        http = bench.http()
+        for host in (GOOGLE, GOOGLE, f"https://{below}"):
+            http.send(Request(f"{host}/", reach=reach))
+        assert google.requests[1].headers["cookie"] == "SID=g"
+        assert under.requests[0].headers.get("cookie") == ("SID=g" if domain else None)
+
     def test_another_site_is_sent_no_cookie_and_leaves_none(self, bench: Bench) -> None:
         google = bench.google(lambda _: response("", 200, "Set-Cookie: SID=g; Secure"))
         aws = bench.host(
