@@ -147,7 +147,7 @@ def _take(hop: Hop, credentials: Credentials, person: str, region: str | None) -
         hop.policy_arns,
         hop.external_id,
         hop.serial_number,
-        code.strip(),
+        "".join(code.split()),  # as devices show it in groups
         hop.tags,
         hop.transitive_tag_keys,
         hop.source_identity,

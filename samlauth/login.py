@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import field
 from datetime import datetime, timedelta
 
 from samlauth.aliases import account_names
 from samlauth.challenges import ChooseRoles
 from samlauth.durations import spell
-from samlauth.errors import NobodyToAsk, NoSuchRole
+from samlauth.errors import NobodyToAsk, NoSuchRole, STSRefused
 from samlauth.flow import Flow, ask, tell, within
 from samlauth.idp import IdentityProvider
 from samlauth.printable import safe
 from samlauth.saml import Assertion, Role, SAMLResponse, read_assertion
-from samlauth.sts import NO_POLICIES, Duration, Grant, SessionPolicies, assume, region_for
+from samlauth.sts import (
+    EXPIRED,
+    NO_POLICIES,
+    Duration,
+    Grant,
+    Order,
+    SessionPolicies,
+    assume,
+    region_for,
+)
 from samlauth.values import dataclass
 
 STALE = timedelta(minutes=4)
@@ -86,22 +96,31 @@ def login(
     is wrong does no harm.
     """
     response, read_at = yield from sign_in(provider, clock)
-    assertion = read_assertion(response)
+    assertion = read_assertion(response, paired(wanted.role or wanted.remembered or ""))
     chosen = yield from choose(response, assertion.roles, wanted, known)
-    if clock() - read_at > STALE:
+    renewed = clock() - read_at > STALE
+    if renewed:
         # Whoever takes five minutes to choose is not asked for a password again: the cookies of
         # this run still stand for it.
-        response, read_at = yield from sign_in(provider, clock)
-        assertion = read_assertion(response)
-        _require_offered(chosen.roles, assertion.roles)
+        response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
     grants: list[Grant] = []
     learnt: dict[str, int] = {}
     for role in chosen.roles:
-        region = region_for(role, wanted.region)
         allowed = known.durations.get(role.role_arn)
-        grant = yield from assume(
-            role, response, assertion, wanted.duration, region, allowed, wanted.policies
-        )
+        order = Order(role, wanted.duration, wanted.region, allowed, wanted.policies)
+        try:
+            grant = yield from _assume(order, response, assertion)
+        except STSRefused as error:
+            if renewed or error.code not in EXPIRED:
+                raise
+            # It may have been old before we had it: from a browser, or pasted.
+            renewed = True
+            yield from tell(f"{error.message} Getting a new one.", quiet=False)
+            try:
+                response, assertion = yield from _sign_in_again(provider, chosen.roles, clock)
+            except NobodyToAsk:
+                raise error from None  # which says why anybody should be asked
+            grant = yield from _assume(order, response, assertion)
         if grant.refused_seconds is not None:
             learnt[role.role_arn] = grant.duration_seconds
             yield from tell(
@@ -112,6 +131,22 @@ def login(
         yield from tell(f"Assuming {role.role_arn}" + (f" as {safe(who)}" if who else ""))
         grants.append(grant)
     return SignedIn(tuple(grants), assertion, learnt, chosen.aliases)
+
+
+def _assume(order: Order, response: SAMLResponse, assertion: Assertion) -> Flow[Grant]:
+    region = region_for(order.role, order.region)
+    role, duration, policies = order.role, order.duration, order.policies
+    return (yield from assume(role, response, assertion, duration, region, order.learned, policies))
+
+
+def _sign_in_again(
+    provider: IdentityProvider, chosen: tuple[Role, ...], clock: Callable[[], datetime]
+) -> Flow[tuple[SAMLResponse, Assertion]]:
+    """A new response for roles that were chosen. Raises NoSuchRole when it offers them no more."""
+    response, _ = yield from sign_in(provider, clock)
+    assertion = read_assertion(response, chosen)
+    _require_offered(chosen, assertion.roles)
+    return response, assertion
 
 
 def sign_in(
@@ -290,7 +325,23 @@ def not_offered(
     )
 
 
-def naming(role: Role, offered: tuple[Role, ...]) -> str:
-    """The text that names this role and no other of those offered: its ARN, or both ARNs."""
-    same = [other for other in offered if other.role_arn == role.role_arn]
-    return role.role_arn if len(same) == 1 else f"{role.role_arn},{role.principal_arn}"
+def paired(*texts: str) -> tuple[Role, ...]:
+    """The roles that those of the texts name that are a pair of ARNs, in either order."""
+    found = []
+    for text in texts:
+        first, _, second = text.partition(",")
+        for pair in ((first.strip(), second.strip()), (second.strip(), first.strip())):
+            with suppress(ValueError):
+                found.append(Role(*pair))
+    return tuple(dict.fromkeys(found))
+
+
+def naming(role: Role, assertion: Assertion) -> str:
+    """The text that names this role and no other of those offered: its ARN, or both ARNs.
+
+    Both, too, where only the person knows which provider it goes with.
+    """
+    same = [other for other in assertion.roles if other.role_arn == role.role_arn]
+    if len(same) == 1 and not assertion.encrypted:
+        return role.role_arn
+    return f"{role.role_arn},{role.principal_arn}"

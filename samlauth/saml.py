@@ -121,14 +121,19 @@ class Assertion:
     issuer: str
     ignored: int = 0
     """Values of the Role attribute that named no role with its provider."""
+    encrypted: bool = False
+    """Whether AWS alone can read it: the roles are those the person named, and much is empty."""
 
 
-def read_assertion(response: SAMLResponse) -> Assertion:
+def read_assertion(response: SAMLResponse, named: tuple[Role, ...] = ()) -> Assertion:
     """What the response claims, unverified: STS verifies it.
+
+    ``named`` are roles of which the person knows the provider, too: an assertion that is encrypted
+    (saml-core-2.0 §2.3.4) is taken to offer them, and STS says whether it does.
 
     Raises AssertionRefused when STS could not use it: not base64, longer than STS accepts, not
     XML, a document type declaration, a status other than Success, not exactly one assertion, or
-    no role.
+    no role; and when there would be nothing to ask STS for.
     """
     root = _parse(_decode(response.base64))
     if _local(root) != "Response":
@@ -137,6 +142,8 @@ def read_assertion(response: SAMLResponse) -> Assertion:
             hint="Use the whole value of the SAMLResponse field, not a part of it.",
         )
     _require_success(root)
+    if _is_encrypted(root):
+        return _for_aws_alone(root, named)
     assertion = _only_assertion(root)
     sent = list(_values(assertion, "Role"))
     found = [_role(value) for value in sent if value]
@@ -238,15 +245,36 @@ def _only_assertion(root: Element) -> Element:
     children = [e for e in root if _local(e) == "Assertion"]
     if len(children) == 1 and sum(_local(e) == "Assertion" for e in root.iter()) == 1:
         return children[0]
-    if not children and any(_local(e) == "EncryptedAssertion" for e in root):
-        raise AssertionRefused(
-            "The assertion in the SAML response is encrypted, so its roles cannot be read.",
-            hint="Ask your administrator to turn off assertion encryption for AWS.",
-        )
     many = "no assertion" if not children else "more than one assertion"
     raise AssertionRefused(
         f"The SAML response holds {many}; exactly one is expected.",
         hint="Sign in again. If it stays so, tell your administrator.",
+    )
+
+
+def _is_encrypted(root: Element) -> bool:
+    names = [_local(e) for e in root]
+    return names.count("EncryptedAssertion") == 1 and "Assertion" not in names
+
+
+def _for_aws_alone(root: Element, named: tuple[Role, ...]) -> Assertion:
+    if not named:
+        raise AssertionRefused(
+            "The assertion in the SAML response is encrypted, so its roles cannot be read.",
+            hint="Name the role with its SAML provider, a comma between their ARNs: "
+            "-r arn:aws:iam::ACCOUNT:role/ROLE,arn:aws:iam::ACCOUNT:saml-provider/PROVIDER. Whoever "
+            "runs the account can tell you both.",
+        )
+    return Assertion(
+        roles=named,
+        role_session_name="",
+        session_duration=None,
+        issued=_instant(root.get("IssueInstant")),
+        not_before=None,
+        not_on_or_after=None,
+        destination=root.get("Destination") or "",
+        issuer=_text(_first(root, "Issuer")),
+        encrypted=True,
     )
 
 

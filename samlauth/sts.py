@@ -42,6 +42,9 @@ _HOME_REGIONS = {
     "aws-us-gov": "us-gov-west-1",
 }
 
+EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
+"""What STS calls a response that is more than five minutes old."""
+
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
@@ -300,7 +303,7 @@ def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) ->
         "Ask your AWS administrator.",
     )
     match refusal.code:
-        case "ExpiredTokenException" | "ExpiredToken":
+        case code if code in EXPIRED:
             message = "The identity provider's answer was too old for AWS, which takes it for five minutes."
             hint = (
                 "Sign in again. If it happens every time, compare this machine's clock "
@@ -317,6 +320,15 @@ def explain(refusal: Refusal, call: AssumeRoleWithSAML, assertion: Assertion) ->
             hint = (
                 "An administrator has to map it to 2 to 64 of the characters a-z A-Z 0-9 _ = , . @ - "
                 "(usually the e-mail address)."
+            )
+        case "InvalidIdentityToken" if "ssuer" in refusal.message:
+            message = (
+                f"{role.principal_arn} is not of the identity provider that answered, "
+                f"{safe(assertion.issuer) or 'which does not say its name'}: {said}"
+            )
+            hint = (
+                "An administrator has to correct the ARN in the identity provider's role mapping, or "
+                "upload the metadata of this identity provider to that SAML provider in IAM."
             )
         case "InvalidIdentityToken" if "rovider" in refusal.message:
             message = (

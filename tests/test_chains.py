@@ -69,7 +69,7 @@ def test_what_was_given_reaches_sts() -> None:
 
 def test_a_serial_number_asks_for_its_code_and_sends_it_once() -> None:
     hop = Hop(DEV, serial_number=SERIAL)
-    played = replay(follow((hop,), FIRST, "ada", None), " 123456 ", (SECOND,))
+    played = replay(follow((hop,), FIRST, "ada", None), " 123 456 ", (SECOND,))
     (challenge,) = played.challenges
     assert isinstance(challenge, EnterCode)
     assert SERIAL in challenge.note

@@ -6,11 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from samlauth.challenges import ChooseRoles
-from samlauth.errors import NetworkError, NobodyToAsk, NoSuchRole, STSRefused
+from samlauth.errors import (
+    AssertionRefused,
+    NetworkError,
+    NobodyToAsk,
+    NoSuchRole,
+    STSRefused,
+)
 from samlauth.flow import Browse, Credentials, Flow, Page, Refusal, Request, fetch
 from samlauth.login import Choice, Known, SignedIn, Wanted, choose, login, naming
 from samlauth.reach import Origin, Reach
-from samlauth.saml import Role, SAMLResponse
+from samlauth.saml import Role, SAMLResponse, read_assertion
 from samlauth.testing import Replay, replay
 
 NOTHING_WANTED, NOTHING_KNOWN = Wanted(), Known()
@@ -129,6 +135,39 @@ def test_an_assertion_left_lying_is_fetched_anew_before_sts_sees_it() -> None:
     )
     assert played.result.grants[0].role == READER
     assert played.calls[0].saml_response.base64 == response(ADMIN, READER, OTHER)
+
+
+OLD = Refusal("ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance")
+
+
+def test_a_response_that_was_too_old_for_aws_is_fetched_anew_once() -> None:
+    played = replay(flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), page(ADMIN, READER), (GIVEN,))
+    assert played.result.grants[0].credentials == GIVEN
+    sent = [call.saml_response.base64 for call in played.calls]
+    assert sent == [response(ADMIN), response(ADMIN, READER)]
+    assert "too old for AWS" in played.told[0].text
+    assert not played.told[0].quiet
+
+
+@pytest.mark.parametrize("minutes", [(0, 0, 1), (0, 4.5, 4.6)])
+def test_but_no_more_than_once(minutes: tuple[float, ...]) -> None:
+    first = [(OLD,)] if minutes[1] == 0 else []
+    played = replay(
+        flow(minutes=minutes), page(ADMIN), *first, page(ADMIN), (OLD,), raises=STSRefused
+    )
+    assert len(played.requests) == 2
+
+
+def test_where_nobody_is_left_to_sign_in_again_the_first_refusal_stands() -> None:
+    played = replay(
+        flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), NobodyToAsk("no terminal"), raises=STSRefused
+    )
+    assert "clock" in played.result.hint
+
+
+def test_a_role_that_the_new_response_does_not_offer_is_not_sent_to_sts() -> None:
+    played = replay(flow(minutes=(0, 0, 1)), page(ADMIN), (OLD,), page(READER), raises=NoSuchRole)
+    assert len(played.calls) == 1
 
 
 def test_a_list_left_open_costs_a_second_sign_in_and_no_second_look_at_the_names() -> None:
@@ -388,9 +427,52 @@ def test_one_role_through_two_providers_is_named_by_both_arns() -> None:
     offered = (ADMIN, twin)
     played = choice(Wanted(role=ADMIN.role_arn), (twin,), offered=offered)
     assert played.challenges == [ChooseRoles(offered, {ONE: "production"})]
-    text = naming(twin, offered)
+    text = naming(twin, read_assertion(SAMLResponse(response(*offered), ACS)))
     assert choice(Wanted(remembered=text), offered=offered).result.roles == (twin,)
-    assert naming(ADMIN, (ADMIN, READER)) == ADMIN.role_arn
+    two = read_assertion(SAMLResponse(response(ADMIN, READER), ACS))
+    assert naming(ADMIN, two) == ADMIN.role_arn
+
+
+LOCKED = "<Response><EncryptedAssertion/></Response>"
+
+
+def locked() -> Page:
+    """What only AWS can read."""
+    encoded = base64.b64encode(LOCKED.encode()).decode()
+    return Page("https://idp.example/start", 200, encoded)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("source", ["role", "remembered"])
+def test_an_encrypted_response_gives_the_role_that_is_named_with_its_provider(
+    source: str, *, swapped: bool
+) -> None:
+    both = [READER.role_arn, READER.principal_arn]
+    text = " , ".join(reversed(both) if swapped else both)
+    wanted = Wanted(role=text) if source == "role" else Wanted(remembered=text)
+    played = replay(flow(wanted), locked(), (GIVEN,))
+    (grant,) = played.result.grants
+    assert grant.role == READER
+    assert played.calls[0].saml_response.base64 == locked().body
+    assert played.challenges == []
+    # Its ARN alone would be of no use the next time.
+    assert naming(READER, played.result.assertion) == ",".join(both)
+    told = [line.text for line in played.told]
+    assert told[-1] == f"Assuming {READER.role_arn}"
+
+
+@pytest.mark.parametrize("text", [None, READER.role_arn, "Reader", f"{READER.role_arn},Reader"])
+def test_and_none_where_the_provider_is_not(text: str | None) -> None:
+    played = replay(flow(Wanted(role=text)), locked(), raises=AssertionRefused)
+    assert "encrypted" in played.result.message
+    assert "-r " in played.result.hint
+
+
+def test_an_encrypted_response_that_is_too_old_is_fetched_anew() -> None:
+    wanted = Wanted(role=f"{READER.role_arn},{READER.principal_arn}")
+    script = locked(), (OLD,), locked(), (GIVEN,)
+    played = replay(flow(wanted, minutes=(0, 0, 1)), *script)
+    assert [call.role for call in played.calls] == [READER, READER]
 
 
 def test_the_notes_are_shown_by_the_accounts_ids_and_names() -> None:

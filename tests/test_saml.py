@@ -321,7 +321,25 @@ def test_a_bare_assertion_is_named() -> None:
 
 
 def test_an_encrypted_assertion_is_named() -> None:
-    assert "encrypted" in refusal(response("<s:EncryptedAssertion/>")).message
+    refused = refusal(response("<s:EncryptedAssertion/>"))
+    assert "encrypted" in refused.message
+    assert "saml-provider" in refused.hint
+
+
+def test_but_taken_to_offer_what_a_person_knows_it_to() -> None:
+    named = (Role(ROLE, PROVIDER),)
+    found = read_assertion(posted(response("<s:EncryptedAssertion/>")), named)
+    assert (found.roles, found.encrypted, found.session_duration) == (named, True, None)
+    assert (
+        "status" in refusal(response("<s:EncryptedAssertion/>", state=status("urn:x:No"))).message
+    )
+    # What can be read is read.
+    plain = response(assertion(attribute("Role", f"{ROLE}2,{PROVIDER}")))
+    offered = read_assertion(posted(plain), named)
+    assert offered.roles == (Role(f"{ROLE}2", PROVIDER),)
+    assert not offered.encrypted
+    with pytest.raises(AssertionRefused, match="no assertion"):
+        read_assertion(posted(response("<s:EncryptedAssertion/>" * 2)), named)
 
 
 def test_exactly_one_assertion_is_expected() -> None:

@@ -116,7 +116,12 @@ CALL = AssumeRoleWithSAML(ROLE, RESPONSE, 3600, "eu-south-1")
         ),
         ("InvalidIdentityToken", "RoleSessionName is required", "RoleSessionName", "64"),
         ("InvalidIdentityToken", "Specified provider doesn't exist", "does not exist", "misspelt"),
-        ("InvalidIdentityToken", "Issuer not present in specified provider", "provider", "IAM"),
+        (
+            "InvalidIdentityToken",
+            "Issuer not present in specified provider",
+            "is not of the identity provider that answered",
+            "metadata",
+        ),
         ("InvalidIdentityToken", "Audience is wrong", "Audience is wrong", "audience"),
         ("IDPRejectedClaim", "no", "was refused", "identity provider"),
         ("AccessDenied", "Not authorized", "does not let you assume", "trust policy"),
@@ -138,6 +143,14 @@ def test_each_refusal_says_what_happened_and_what_to_do(
     assert message in error.message
     assert hint in error.hint
     assert (error.code, error.exit_code) == (code, 8)
+
+
+def test_a_provider_of_another_issuer_is_not_said_to_be_missing() -> None:
+    refusal = Refusal("InvalidIdentityToken", "Issuer not present in specified provider")
+    error = explain(refusal, CALL, assertion())
+    assert "does not exist" not in error.message
+    assert assertion().issuer in error.message
+    assert ROLE.principal_arn in error.message
 
 
 def test_what_sts_says_cannot_reach_the_terminal_raw() -> None:

@@ -226,13 +226,14 @@ def _whole(
     """Sign in once, settle which role is whose, and assume them all."""
     from samlauth.batch import the_role
     from samlauth.commands.policies import session_policies
-    from samlauth.login import STALE, Accounts, naming, sign_in
+    from samlauth.login import STALE, Accounts, naming, paired, sign_in
     from samlauth.saml import read_assertion
     from samlauth.sts import Duration, Grant, Order, assume_each
 
     values = lead.settings if brought else (yield from complete(lead.settings))
     response, read_at = yield from sign_in(brought or provider_for(values), _now)
-    assertion = read_assertion(response)
+    texts = [row.result.role or "" for row in rows if isinstance(row.result, Target)]
+    assertion = read_assertion(response, () if every else paired(*texts))
     names, allowed = state.names(_now()), state.allowed(_now())
     accounts = Accounts(response, {role.account_id for role in assertion.roles}, names)
     settled: list[tuple[Row, Role | None]] = []
@@ -245,7 +246,7 @@ def _whole(
             try:
                 account = own.settings[settings.ACCOUNT]
                 role = yield from the_role(assertion.roles, accounts, own.role, account)
-                row = replace(row, role=role.role_arn, naming=naming(role, assertion.roles))
+                row = replace(row, role=role.role_arn, naming=naming(role, assertion))
             except SamlauthError as error:
                 row = replace(row, result=error)
         settled.append((row, role))
@@ -302,7 +303,7 @@ def _every(
     now, force = _now(), options.force or options.saml_assertion is not None
     sections = lead.files.read_each(found.roles)
     for profile, role in found.roles.items():
-        text = naming(role, assertion.roles)
+        text = naming(role, assertion)
         own = values.answered(settings.ROLE_ARN, text)
         goal = Target(profile, lead.files, own, *sections[profile])
         try:

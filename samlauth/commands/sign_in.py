@@ -130,7 +130,7 @@ def store(goal: Target, outcome: Outcome, memory: StateFile) -> Held:
     """
     values, signed_in = outcome.values, outcome.signed_in
     (grant,) = signed_in.grants
-    credentials, role = grant.credentials, naming(grant.role, signed_in.assertion.roles)
+    credentials, role = grant.credentials, naming(grant.role, signed_in.assertion)
     remembered: dict[str, str | None] = dict(values.to_store())
     if values.source(settings.ROLE_ARN).layer not in DECIDED_ELSEWHERE:
         remembered[settings.ROLE_ARN.key] = role

@@ -27,6 +27,7 @@ from samlauth.errors import (
     SamlauthError,
     SettingsError,
     SignInRefused,
+    UnsafePage,
 )
 from samlauth.printable import safe
 
@@ -77,6 +78,8 @@ def supply(
             noted = Refused(datetime.now(UTC), error.exit_code, error.message, error.hint)
             memory.update(lambda state: state.with_refusal(key, noted))
             raise
+        except UnsafePage:
+            raise  # to be looked at, and not to be run into again
         except NeedsPerson as error:
             # What would help is to be typed elsewhere, whatever ran us.
             error.hint = f"Run: samlauth -p {shlex.quote(goal.profile)}"

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
+from http import HTTPStatus
 from http.client import HTTPResponse, IncompleteRead
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -176,7 +177,11 @@ class _Lines:
 
 
 class _Response(HTTPResponse):
-    """An answer whose head is whole: http.client takes a connection's end for the head's."""
+    """An answer whose head is whole: http.client takes a connection's end for the head's.
+
+    And the answer itself: of what may come before it (RFC 9110 §15.2) http.client passes over a 100
+    alone. A 103 would be taken for it, and the answer for that to the next request.
+    """
 
     def begin(self) -> None:
         file = self.fp
@@ -184,6 +189,9 @@ class _Response(HTTPResponse):
         self.fp = cast(io.BufferedReader, lines)
         try:
             super().begin()
+            while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+                self.headers = None  # type: ignore[assignment]  # by which begin() knows to begin
+                super().begin()
         finally:
             if self.fp is not None:  # as it is when it was closed over a line that is none
                 self.fp = file

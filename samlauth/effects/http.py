@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import field, replace
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urldefrag, urlencode, urlsplit
 
 import requests
@@ -375,6 +376,10 @@ class _Session(requests.Session):
     def __init__(self, connections: Connections, manner: Manner) -> None:
         super().__init__()
         self.manner: Manner = manner
+        # One without a domain is its host's alone (RFC 6265 §5.4), and no host's below it.
+        self.cookies.set_policy(
+            DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+        )
         self.trust_env = False  # no .netrc, and no proxy or CA bundle but those of Connections
         self.headers.clear()
         self.headers.update(_HEADERS)
@@ -384,6 +389,14 @@ class _Session(requests.Session):
             self.headers["User-Agent"] = USER_AGENT
         self.adapters.clear()
         self.mount("https://", _Adapter(connections, manner))
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """The request with the cookies that our jar has for it: requests asks a copy, which takes
+        no heed of the jar's policy."""
+        prepared = super().prepare_request(request)
+        prepared.headers.pop("Cookie", None)
+        prepared.prepare_cookies(self.cookies)
+        return prepared
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """None: asked for a target, requests would read the whole body of a redirect, unbounded."""

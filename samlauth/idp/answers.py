@@ -33,6 +33,10 @@ class Answers:
         """The text it was answered with last; empty for nothing."""
         return str(self._given.get(what, [""])[-1])
 
+    def take_back(self, what: str) -> None:
+        """What it was answered with last, if anything, was not refused: it may be given once more."""
+        self._given[what] = self._given.get(what, [])[:-1]
+
     def ask(
         self,
         what: str,

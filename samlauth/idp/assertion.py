@@ -22,7 +22,7 @@ from samlauth.errors import AssertionRefused, UnsafePage
 from samlauth.flow import Browse, Flow, ask
 from samlauth.printable import safe
 from samlauth.reach import Origin, Reach, origin_of
-from samlauth.saml import Assertion, SAMLResponse, read_assertion
+from samlauth.saml import Assertion, Role, SAMLResponse, read_assertion
 
 TRIES: Final = 3
 """How often a person is asked for a response that can be read."""
@@ -37,6 +37,11 @@ _ACS: Final = {
     "aws-us-gov": "https://signin.amazonaws-us-gov.com/saml",
 }
 """Where a response that does not say is posted, by the partition of its roles."""
+
+_UNREAD: Final = (
+    Role("arn:aws:iam::000000000000:role/unread", "arn:aws:iam::000000000000:saml-provider/unread"),
+)
+"""Stands for the roles of an encrypted response, which are the login's business to know."""
 
 _FIELD = re.compile(r"(?<![A-Za-z0-9+/])SAMLResponse[\"']?\s*[:=\s]\s*[\"']?")
 """The field's name as a form body, a list of fields or a copied command has it before the value."""
@@ -77,7 +82,7 @@ def read_pasted(text: str) -> SAMLResponse:
     if root.endswith("Request"):
         raise _request(f"an element named {safe(root, 60)}")
     try:
-        claims = read_assertion(response)
+        claims = read_assertion(response, _UNREAD)
     except AssertionRefused:
         if root == "Response" and not _ends(xml):
             raise _cut_off(text, response) from None

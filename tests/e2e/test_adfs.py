@@ -573,6 +573,27 @@ def test_a_page_that_wants_the_password_elsewhere(begin: Begin) -> None:
     assert run.stage.rehearsal.adfs.passwords.total() == 0
 
 
+def test_who_is_to_look_at_that_page_is_told_so_whatever_ran_us(adfs: Open) -> None:
+    stage = adfs("astray")
+    rehearsal = stage.rehearsal
+    program = rehearsal.folder / "bin" / "password"
+    program.write_text(f"#!/bin/sh\necho '{rehearsal.password}'\n")
+    program.chmod(0o700)
+    keys = {
+        "adfs_host": HOST,
+        "username": rehearsal.username,
+        "role_arn": rehearsal.roles[0].role_arn,
+        "password_command": str(program),
+    }
+    lines = "".join(f"samlauth.{key} = {value}\n" for key, value in keys.items())
+    stage.write_config(f"[profile x]\n{lines}")
+    done = stage.piped("env", "-p", "x")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "Nothing was sent" in done.stderr
+    assert "look at the address bar" in done.stderr
+    assert "Run: samlauth" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from samlauth import __version__
 from samlauth.effects.http import Http, Limits
 from samlauth.errors import NetworkError, SettingsError, UnsafePage
 from samlauth.flow import Fields, Page, Request
+from samlauth.idp.google import Google
 from samlauth.reach import Carrying, Origin, Reach
 from samlauth.sandbox.tls import server_context
 from tests.effects.loopback import Listener, Proxy, Received, Reply, Server, redirect, response
@@ -378,6 +380,18 @@ class TestBinary:
 
 
 class TestJars:
+    @pytest.mark.parametrize("domain", ["", "; Domain=google.com", "; Domain=accounts.google.com"])
+    def test_a_cookie_without_a_domain_is_its_host_s_alone(self, bench: Bench, domain: str) -> None:
+        below = "certauth.accounts.google.com"
+        google = bench.google(lambda _: response("", 200, f"Set-Cookie: SID=g; Secure{domain}"))
+        under = bench.host(below, lambda _: response())
+        reach = Reach(REACH.password_origin, post_origins=frozenset({Origin(below)}))
+        http = bench.http()
+        for host in (GOOGLE, GOOGLE, f"https://{below}"):
+            http.send(Request(f"{host}/", reach=reach))
+        assert google.requests[1].headers["cookie"] == "SID=g"
+        assert under.requests[0].headers.get("cookie") == ("SID=g" if domain else None)
+
     def test_another_site_is_sent_no_cookie_and_leaves_none(self, bench: Bench) -> None:
         google = bench.google(lambda _: response("", 200, "Set-Cookie: SID=g; Secure"))
         aws = bench.host(
@@ -534,6 +548,21 @@ class TestRedirects:
         assert (second.method, second.target, second.body) == ("GET", "/two", b"")
         assert "content-type" not in second.headers
 
+    def test_google_is_followed_over_its_other_domains(self, bench: Bench) -> None:
+        """As after the password of an account that Google takes to be in the United Kingdom."""
+        british = "accounts.google.co.uk"
+        to_british = redirect(302, f"https://{british}/accounts/SetSID?b", "Set-Cookie: SID=x")
+        youtube = bench.host("accounts.youtube.com", lambda _: to_british)
+        uk = bench.host(british, lambda _: redirect(302, f"{GOOGLE}/o/saml2/initsso?as=z"))
+        on = redirect(302, "https://accounts.youtube.com/accounts/SetSID?a", "Set-Cookie: LSID=y")
+        google = bench.google(numbered(on, response("in")))
+        reach = Google("C01", "1", "ada@example.com").reach
+        page = bench.http().send(replace(post("/signin"), reach=reach))
+        assert page == Page(f"{GOOGLE}/o/saml2/initsso?as=z", 200, "in")
+        for passed in (youtube.requests[0], uk.requests[0]):
+            assert (passed.method, passed.body, passed.headers.get("cookie")) == ("GET", b"", None)
+        assert google.requests[1].target == "/o/saml2/initsso?as=z"
+
     @pytest.mark.parametrize("status", [307, 308])
     @pytest.mark.parametrize("target", ["/two", "https://apis.google.com/", "https://evil.test/"])
     @pytest.mark.parametrize("carrying", ["nothing", "answers", "password"])
@@ -619,6 +648,19 @@ class TestRedirects:
         server = bench.google(numbered(redirect(302, target), response()))
         bench.http().send(get())
         assert server.requests[1].target == "/%C3%BC"
+
+    @pytest.mark.parametrize("before", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
+    def test_what_comes_before_the_answer_is_not_it(self, bench: Bench, before: bytes) -> None:
+        head = b"HTTP/1.1 " + before + b"\r\nLink: </x.css>; rel=preload\r\n\r\n"
+        bench.google(lambda r: head * 2 + response(r.target))
+        http = bench.http()
+        assert http.send(post("/one")) == Page(f"{GOOGLE}/one", 200, "/one")
+        assert http.send(get("/two")) == Page(f"{GOOGLE}/two", 200, "/two")
+
+    def test_and_is_none_when_nothing_follows(self, bench: Bench) -> None:
+        bench.google(lambda _: lambda sock: sock.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+        with pytest.raises(NetworkError, match="broke the connection off"):
+            bench.http().send(get())
 
     def test_the_body_of_a_redirect_is_bounded_too(self, bench: Bench) -> None:
         bomb = gzip.compress(bytes(200_000_000), 1)

@@ -118,6 +118,13 @@ def test_where_it_is_posted_is_its_own_word_if_that_is_aws(xml: str, acs: str) -
     assert read_pasted(posted(xml)).acs == acs
 
 
+@pytest.mark.parametrize("destination", [ACS, ""])
+def test_one_that_aws_alone_can_read_is_taken_as_it_is(destination: str) -> None:
+    to = f' Destination="{destination}"' if destination else ""
+    encoded = posted(f"<Response{to}><EncryptedAssertion>x</EncryptedAssertion></Response>")
+    assert read_pasted(f"SAMLResponse={quote(encoded)}") == SAMLResponse(encoded, ACS)
+
+
 AUTHN_REQUEST = '<p:AuthnRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol"/>'
 ASSERTION = XML[XML.index("<s:Assertion") : XML.index("</p:Response>")]
 

@@ -115,6 +115,10 @@ def _ways(others: tuple[Option, ...]) -> tuple[Way, ...]:
     return ("another",) if usable(others) else ()
 
 
+def _called(others: tuple[Option, ...]) -> tuple[Method, ...]:
+    return tuple(option.method for option in others)
+
+
 def _mark(option: Option) -> str:
     return f"{option.method.kind} {option.method.key}"
 
@@ -263,7 +267,8 @@ def _approve(attempt: Attempt, state: Approve) -> Flow[Page]:
         if not isinstance(following, Approve) or following.adapter != adapter:
             attempt.until = None
             return page
-        if following.said or following.others != state.others:
+        # By what they are called: the forms that lead to them have another Context each time.
+        if following.said or _called(following.others) != _called(state.others):
             return page
         if (following.number, following.prompt) != shown:
             shown = yield from _show(following)

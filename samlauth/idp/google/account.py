@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from samlauth.challenges import AnotherWay, EnterPassword, EnterUsername, Resend, SolveCaptcha
-from samlauth.flow import Flow, Page, Request, fetch
+from samlauth.flow import Flow, Page, Request, fetch, tell
 from samlauth.idp.answers import TRIES, ask_again
 from samlauth.idp.google import refusals
 from samlauth.idp.google.attempt import Attempt, ways
@@ -66,6 +66,10 @@ def solve_captcha(attempt: Attempt, state: Captcha) -> Flow[Page]:
     refused = attempt.refused("captcha", state.said, "Google showed another image.")
     if attempt.captchas >= TRIES:
         raise refusals.captcha(refused)
+    if attempt.answered == "password":
+        # Whether the password is right is not said: it was not looked at, and is asked for once more.
+        attempt.answers.take_back("password")
+        yield from tell("Google shows an image first; it asks for the password again after it.")
     if state.identifier and not attempt.username:
         yield from _ask_username(attempt, "")
     image = yield from fetch(

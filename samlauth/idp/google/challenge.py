@@ -243,6 +243,9 @@ def _choose_sending(
 
 def _give_number(attempt: Attempt, state: Number) -> Flow[Page]:
     what = f"phone {state.kind}"
+    if attempt.answered != what:
+        # One that was taken before is good for another message: there is nothing to guess at.
+        attempt.answers.take_back(what)
     note = f"The one Google knows as {state.masked}." if state.masked else ""
     challenge = EnterPhone(
         "Enter your phone number", state.countries, note=note, ways=ways(state.another)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from samlauth.aliases import is_aws_sign_in
 from samlauth.flow import Browse, Flow, Page, Request, fetch
-from samlauth.idp.google import account, challenge, refusals
+from samlauth.idp.google import account, challenge, hosts, refusals
 from samlauth.idp.google.attempt import Attempt
 from samlauth.idp.google.pages import read
 from samlauth.idp.google.pages.states import (
@@ -45,8 +45,7 @@ from samlauth.values import dataclass
 
 _REACH: Final = Reach(
     password_origin=account.ORIGIN,
-    # The second one sets a cookie on the way from one page of the sign-in to the next.
-    get_hosts=frozenset({"accounts.google.com", "accounts.youtube.com"}),
+    get_hosts=hosts.PASSED,
     poll_hosts=frozenset({POLL_HOST}),
 )
 _PAGES: Final = 30

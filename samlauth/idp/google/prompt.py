@@ -30,6 +30,8 @@ _LONGEST: Final = 600.0
 """However long a page says its prompt lives."""
 _POLL: Final = 60.0
 """How long one poll may hang: proxies cut connections that say nothing for longer."""
+_HUNG: Final = 10.0
+"""From how many seconds on one that was cut had been waiting for an answer."""
 _PAUSE: Final = 2.0
 _ASK_EVERY: Final = 3.0
 _LEFT_ALONE: Final = 20.0
@@ -113,8 +115,9 @@ def _poll(
             ended = yield from wait(_step(state, left, request))
             broken = 0
         except NetworkError:
-            # A connection that hangs for a minute is cut now and then, and nothing is lost by it.
-            broken += 1
+            # A connection that has hung is cut now and then, and nothing is lost by it: by us, when
+            # its time is over, or by a proxy, whose 504 comes as an error as well.
+            broken = 0 if left - watch.left() >= _HUNG else broken + 1
             if broken >= TRIES:
                 raise
         else:
@@ -135,7 +138,7 @@ def _poll(
 def _token(page: Page) -> _Token | None:
     try:
         answer = json.loads(page.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = answer.get("txToken") if isinstance(answer, dict) else None
     return _Token(token) if page.status == 200 and isinstance(token, str) and token else None

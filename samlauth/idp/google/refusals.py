@@ -53,9 +53,11 @@ def not_listed(username: str) -> NeedsPerson:
 
 
 def captcha(said: str) -> NeedsBrowser:
-    """The text of the image was never right."""
+    """The text of the image was never right, or led to the next image."""
     return NeedsBrowser(
-        f"Google did not accept the text of its image: {said}",
+        f"Google did not accept the text of its image: {said}"
+        if said
+        else "Google went on showing images, whatever was answered.",
         hint=f"{_HERE_FIRST}: where it knows you, Google shows no image for some days.",
     )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -239,6 +240,26 @@ def test_silverfort_says_no_in_words_alone() -> None:
             outcome = refused(CodeRefused, page, answer)
             assert words in outcome.result.message
             assert len(outcome.waits) == 1
+
+
+@pytest.mark.parametrize("number", ["", "42"])
+def test_a_page_that_offers_another_way_is_asked_as_patiently(number: str) -> None:
+    first = served.azure(number=number, links=served.DIFFERENT)
+    context = escape(served.CONTEXT + number)
+
+    def turn(count: int) -> Page:
+        # As ADFS has it, the Context is another one each time.
+        return replace(first, body=first.body.replace(context, f"{context}{count}"))
+
+    assert turn(1) != turn(2)
+    begun = [] if number else [turn(0)]
+    asked = [entry for count in range(1, 41) for entry in (None, turn(count))]
+    outcome = run(first, *begun, *asked, None, served.saml_post())
+    polled = [wait.poll is not None for wait in outcome.waits]
+    assert polled == [True] * len(begun) + [False, True] * 41
+    assert len(outcome.told) == 1
+    assert {wait.ways for wait in outcome.waits} == {("another",)}
+    assert fields(outcome.waits[-1].poll)["Context"] == f"{served.CONTEXT}{number}40"
 
 
 @pytest.mark.parametrize(

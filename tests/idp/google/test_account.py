@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from samlauth.challenges import AnotherWay, EnterUsername, SolveCaptcha
-from samlauth.errors import NeedsBrowser, NobodyToAsk, PageUnreadable
+from samlauth.challenges import AnotherWay, EnterPassword, EnterUsername, SolveCaptcha
+from samlauth.errors import NeedsBrowser, NobodyToAsk, PageUnreadable, SignInRefused
 from samlauth.flow import Page
 
 from . import served
@@ -90,6 +90,37 @@ def test_a_captcha_alone_is_posted_alone() -> None:
     page = served.page(f'<form method="post" action="/signin/v1/lookup">{block}</form>')
     outcome = run(page, image(), "abc", served.saml_post())
     assert outcome.requests[-1].form == (("logincaptcha", "abc"),)
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_a_password_that_an_image_came_before_is_taken_again(wrong: int) -> None:
+    read_wrongly = (SECOND, image(), "xyz") * wrong
+    outcome = run(
+        served.lite_password(), "pw", FIRST, image(), "abc", *read_wrongly, served.lite_password(),
+        "pw", served.saml_post(),
+    )  # fmt: skip
+    asked = [c for c in outcome.challenges if isinstance(c, EnterPassword)]
+    # Not refused: who keeps passwords would throw it away.
+    assert [challenge.refused for challenge in asked] == ["", ""]
+    assert "again" in outcome.told[0].text
+    sent = [fields(request) for request in outcome.requests if request.carrying == "password"]
+    assert [form["Passwd"] for form in sent] == ["pw", "pw"]
+
+
+def test_but_one_that_was_refused_after_it_is_not() -> None:
+    outcome = refused(
+        SignInRefused, served.lite_password(), "pw", FIRST, image(), "abc", served.lite_password(),
+        "pw", served.lite_password(said="Nein"), "pw", "pw", NOBODY,
+    )  # fmt: skip
+    assert "Nein" in outcome.result.message
+    assert len([r for r in outcome.requests if r.carrying == "password"]) == 2
+
+
+def test_images_do_not_let_a_password_be_sent_for_ever() -> None:
+    turn = (served.lite_password(), "pw", FIRST, image(), "abc")
+    outcome = refused(NeedsBrowser, *turn * 3, served.lite_password(), "pw", FIRST)
+    assert len([r for r in outcome.requests if r.carrying == "password"]) == 4
+    assert outcome.result.message == "Google went on showing images, whatever was answered."
 
 
 def test_the_account_is_asked_for_before_the_image() -> None:

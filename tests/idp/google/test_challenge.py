@@ -253,6 +253,20 @@ def test_the_recovery_phone_is_confirmed() -> None:
     assert fields(lite.requests[1])["action"] == "1"
 
 
+def test_a_number_that_was_taken_may_be_given_again_for_another_code() -> None:
+    ada = Phone("+3531234")
+    code = served.glif_code("iap", challenge_type="17")
+    menu = served.glif_selection(served.glif_entry(4, "iap"), served.glif_entry(5, "totp"))
+    other = Method("phone", "SMS or voice call to another phone", "0")
+    # No code came: back to the menu, and the same again.
+    outcome = run(
+        served.glif_number("iap"), ada, code, AnotherWay(), menu, other, served.glif_number("iap"),
+        ada, code, "1", served.saml_post(),
+    )  # fmt: skip
+    sent = [fields(r) for r in outcome.requests if r.form and "phoneNumber" in dict(r.form)]
+    assert [form["phoneNumber"] for form in sent] == ["+3531234"] * 2
+
+
 def test_a_refused_number_is_asked_for_again_three_times_at_most() -> None:
     first, again = (
         served.glif_number("kpp"),

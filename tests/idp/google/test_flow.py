@@ -567,6 +567,40 @@ def test_a_sign_in_that_goes_round_in_circles_ends() -> None:
 
 def test_it_stays_at_google() -> None:
     assert str(ADA.reach.password_origin) == ORIGIN
-    assert ADA.reach.get_hosts == {"accounts.google.com", "accounts.youtube.com"}
     assert not ADA.reach.post_origins
     assert ADA.reach.poll_hosts == {"content.googleapis.com"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "accounts.google.com",
+        "accounts.youtube.com",
+        "www.google.com",
+        "accounts.google.de",
+        "accounts.google.co.uk",
+        "accounts.google.co.in",
+        "accounts.google.com.br",
+        "accounts.google.ru",
+    ],
+)
+def test_it_passes_the_hosts_where_google_sets_its_cookies(host: str) -> None:
+    assert ADA.reach.allows(f"https://{host}/accounts/SetSID?ssdc=1&sidt=AL")
+    answers = ADA.reach.allows(f"https://{host}/accounts/SetSID", "answers")
+    assert answers == (host == "accounts.google.com")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "accounts.google.com.evil.example",
+        "accounts.google.example",
+        "accounts.google.co",
+        "accounts.google.uk",
+        "google.de",
+        "evil.accounts.google.de",
+        "accounts.google.de:444",
+    ],
+)
+def test_and_no_host_that_only_looks_like_one(host: str) -> None:
+    assert not ADA.reach.allows(f"https://{host}/accounts/SetSID")

@@ -128,6 +128,18 @@ def test_a_connection_that_was_cut_is_tried_again_but_not_for_ever() -> None:
         run(AZ, cut, None, cut, None, cut)
 
 
+def test_one_that_hung_before_it_was_cut_only_says_that_nobody_has_answered() -> None:
+    # So a proxy's 504 arrives here, and a poll that outlasts our own time for one.
+    cut = NetworkError("has no answer at the moment (504 Gateway Timeout)")
+    run(AZ, *(cut, None) * 5, token(), served.saml_post(), provider=hasty(11))
+
+
+def test_and_to_the_end_of_the_prompt_s_life_that_stays_so() -> None:
+    cut = NetworkError("cut")
+    outcome = refused(CodeRefused, AZ, *(cut, None) * 5, cut, provider=hasty(11))
+    assert "within 180 seconds" in outcome.result.message
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -138,6 +150,7 @@ def test_a_connection_that_was_cut_is_tried_again_but_not_for_ever() -> None:
         polled('{"txToken": ""}', 200),
         polled('{"txToken": 7}', 200),
         polled("{", 200),
+        polled("[" * 200_000, 200),
     ],
 )
 def test_a_host_that_does_not_answer_as_it_should_is_left_for_the_page_s_own_button(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from samlauth.challenges import EnterCode, EnterPhone, Phone, SolveCaptcha
+from samlauth.errors import PageUnreadable
 from samlauth.flow import Page
 from samlauth.idp.google import Google
 from samlauth.idp.google.pages import read
@@ -25,7 +28,7 @@ from samlauth.idp.google.pages.states import (
 )
 
 from . import served
-from .played import ORIGIN, fields, run
+from .played import ORIGIN, fields, refused, run
 
 
 def elsewhere(host: str) -> object:
@@ -36,6 +39,14 @@ def elsewhere(host: str) -> object:
 def test_another_host_of_google_is_no_other_identity_provider(host: str) -> None:
     assert not isinstance(elsewhere(host), Federated)
     assert elsewhere("youtube.com.evil.example") == Federated("youtube.com.evil.example")
+
+
+@pytest.mark.parametrize("host", ["www.google.com", "accounts.google.de", "accounts.youtube.com"])
+def test_a_page_of_a_host_that_is_only_passed_is_none_of_the_sign_in(host: str) -> None:
+    page = replace(served.lite_password(), url=f"https://{host}/accounts/SetSID?x")
+    state = read(page)
+    assert isinstance(state, Unknown)
+    assert f"{host}/accounts/SetSID" in state.seen
 
 
 def test_an_app_s_error_is_one_whatever_its_status_where_apps_are_signed_in_to() -> None:
@@ -73,6 +84,44 @@ def test_a_page_for_the_password_may_call_its_field_anything() -> None:
 )
 def test_but_only_where_there_is_one_field_to_type_it_into(inner: str) -> None:
     assert isinstance(read(served.lite("/v3/signin/challenge/pwd", inner)), Unknown)
+
+
+def with_number(page: Page, number: str) -> Page:
+    """The page with another number at its button for another way."""
+    return replace(page, body=page.body.replace('value="3"', f'value="{number}"'))
+
+
+@pytest.mark.parametrize("page", [served.lite_totp(), served.lite_prompt()])
+def test_the_button_for_another_way_is_a_two_where_there_is_no_three(page: Page) -> None:
+    state = read(with_number(page, "2"))
+    assert isinstance(state, Code | Prompt)
+    assert state.another is not None
+    assert state.another.button == ("action", "2")
+    both = replace(page, body=page.body.replace("</form>", '<button name="action" value="2">'))
+    state = read(both)
+    assert isinstance(state, Code | Prompt)
+    assert state.another is not None
+    assert state.another.button == ("action", "3")
+
+
+def test_but_not_beside_a_password_where_it_may_be_for_those_who_forgot_it() -> None:
+    state = read(with_number(served.lite_password(), "2"))
+    assert isinstance(state, Password)
+    assert state.another is None
+
+
+@pytest.mark.parametrize("kind", ["totp", "pwd"])
+def test_a_challenge_that_takes_no_more_answers_is_quoted(kind: str) -> None:
+    alert = '<section aria-live="assertive"><h2>Trop de tentatives</h2></section>'
+    state = read(served.lite_challenge(kind, alert))
+    assert isinstance(state, Unknown)
+    assert "without one clear field" in state.seen
+    assert state.said == "Trop de tentatives"
+    plain = read(served.lite_challenge(kind, "<h1>Code</h1><p class=vOZun>Plus tard"))
+    assert isinstance(plain, Unknown)
+    assert plain.said == "Code Plus tard"
+    refusal = refused(PageUnreadable, served.lite_challenge(kind, alert)).result
+    assert "Trop de tentatives" in refusal.message
 
 
 def test_one_field_of_that_type_elsewhere_is_no_password() -> None:

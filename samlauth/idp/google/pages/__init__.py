@@ -30,6 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 from samlauth.errors import PageUnreadable, UnsafePage
 from samlauth.flow import Page
 from samlauth.html import Document, Form
+from samlauth.idp.google import hosts
 from samlauth.idp.google.pages import kinds, markup
 from samlauth.idp.google.pages.captchas import read_captcha
 from samlauth.idp.google.pages.choosers import is_chooser, read_chooser
@@ -85,6 +86,11 @@ def read(page: Page) -> State:
     """The state a page of Google's sign-in is in. Total: no page makes it raise."""
     if page.elsewhere is not None:
         return _left(page.elsewhere)
+    host = markup.host_of(page.url)
+    if host in hosts.PASSED and host != "accounts.google.com":
+        return Unknown(
+            f"a page outside of the sign-in, at {safe(f'{host}{_shown_path(page)}', 100)}"
+        )
     try:
         return _read(page, Document(page.url, page.body))
     except PageUnreadable:
@@ -208,7 +214,9 @@ def _unanswered(page: Page, document: Document, form: Form, kind: str) -> State:
     if special := _by_path(page, document):
         return special
     if known := kinds.by_word(kind):
-        return Unknown(f"{known.seen} without one clear field for the answer")
+        # So it is after too many wrong ones, which only its words say.
+        said = markup.said(document, "") or markup.headings(document)
+        return Unknown(f"{known.seen} without one clear field for the answer", said)
     names = dict.fromkeys(control.name for control in form.controls)
     shown = ", ".join(safe(name, 40) for name in islice(names, 12)) or "none"
     seen = f"an unheard-of page, at {_shown_path(page)} (its fields: {shown})"

@@ -38,6 +38,14 @@ def path_of(url: str) -> str:
         return ""
 
 
+def host_of(url: str) -> str:
+    """The host of a URL in lower case; empty when it cannot be read as one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def chosen(document: Document) -> Form | None:
     """The form that answers the page: by id, by its field, by its path; else the only one.
 
@@ -86,7 +94,11 @@ def another(document: Document, form: Form) -> Press | None:
     for other in document.forms:
         if other.path.endswith("/signin/challenge/skip"):
             return Press(other)
-    return Press(form, ("action", "3")) if ("action", "3") in form.buttons("action") else None
+    buttons = form.buttons("action")
+    # Beside the password the 2, where there is one, may be for those who forgot it.
+    numbers = ("3",) if path_kind(form.path) in {"", "pwd"} else ("3", "2")
+    ways = (("action", number) for number in numbers)
+    return next((Press(form, way) for way in ways if way in buttons), None)
 
 
 def resend(document: Document, form: Form) -> Press | None:
