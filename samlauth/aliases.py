@@ -86,4 +86,6 @@ def _in_data(document: Document) -> Iterable[str]:
 def _in_text(document: Document) -> Iterable[str]:
     """The same, as the page without a script shows them: ``Account: alias (id)``."""
     for tag in document.all("div.saml-account-name"):
-        yield _LABEL.sub("", document.visible_text(tag), count=1)
+        text = document.visible_text(tag)
+        label = _LABEL.match(text)
+        yield text[label.end() :] if label else text

@@ -7,10 +7,11 @@ really came from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from samlauth.errors import PageUnreadable
@@ -25,14 +26,20 @@ from samlauth.soup import (
 )
 from samlauth.values import dataclass
 
-MAX_TAGS: Final = 50_000
-"""Far beyond any sign-in page; reading more would only cost time and memory."""
+MAX_TAGS: Final = 10_000
+"""Far beyond any sign-in page, which has some hundreds; to read more would only cost time."""
+MAX_CHARACTERS: Final = 2_000_000
+"""Of a page, of which those of scripts and pictures are the most."""
 MAX_DEPTH: Final = 150
-"""Of an element: a sign-in page has some thirty. A reader looks through what is in an element, so that
-the time it takes goes by the depth as well."""
+"""Of an element: a sign-in page has some thirty."""
 MAX_CONTROLS: Final = 1_000
 """Of one page, over all its forms."""
+MAX_LOOKS: Final = 15_000
+"""At elements within others, which are looked at once more for each element that they are in."""
+LONGEST_TEXT: Final = 4_000
+"""Characters of what a person reads in one element: far more than is quoted of it."""
 
+_NAMED = frozenset({"input", "select", "textarea", "button"})
 _BUTTONS = frozenset({"submit", "image", "button", "reset"})
 _TYPED = frozenset({"text", "email", "tel", "number", "password", "search", "url"})
 _INLINE = frozenset({
@@ -99,6 +106,11 @@ class Form:
             if c.kind in _BUTTONS and c.name.casefold() == name.casefold()
         )
 
+    @property
+    def presses(self) -> frozenset[tuple[str, str]]:
+        """All its buttons, each as ``fill`` clicks it."""
+        return frozenset((c.name, c.pressed) for c in self.controls if c.kind in _BUTTONS)
+
     def has(self, *names: str) -> bool:
         """Whether there is a control, no button, of each name."""
         return all(self.control(name) for name in names)
@@ -138,29 +150,19 @@ class Document:
     """A parsed page. Raises PageUnreadable when it is beyond all measure of a sign-in page."""
 
     def __init__(self, url: str, body: str) -> None:
-        if body.count("<") > MAX_TAGS:
-            raise PageUnreadable(
-                "The sign-in page is far larger than any sign-in page should be.",
-                hint="Open the same page in a browser. If it looks right, tell your administrator.",
-            )
+        if len(body) > MAX_CHARACTERS or body.count("<") > MAX_TAGS:
+            raise _beyond("is far larger than any sign-in page should be")
         self.url = url
         # A lone surrogate cannot be parsed; and without the doctype Beautiful Soup would warn of a
         # text that looks like a file's name or like XML, which is not a person's business.
         text = body.encode("utf-8", "replace").decode("utf-8").lstrip("\ufeff")
+        # As the parser would, but for a whole run of them at once.
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
         self.root = BeautifulSoup(f"<!doctype html>{text}", "lxml")
-        if self._is_too_deep():
-            raise PageUnreadable(
-                "The sign-in page is nested far deeper than any sign-in page should be.",
-                hint="Open the same page in a browser. If it looks right, tell your administrator.",
-            )
-
-    def _is_too_deep(self) -> bool:
-        depths = {id(self.root): 0}
-        for tag in self._tags:
-            depth = depths[id(tag)] = depths[id(tag.parent)] + 1
-            if depth > MAX_DEPTH:
-                return True
-        return False
+        self._tags: list[Tag] = self.root.find_all(True)
+        self._extents = _extents(self._tags) | {id(self.root): range(len(self._tags))}
+        self._found: dict[str, list[Tag]] = {}
+        self._looks = 0
 
     def first(self, selector: str) -> Tag | None:
         """The first element that a selector matches, as :mod:`samlauth.selectors` knows them."""
@@ -168,11 +170,34 @@ class Document:
 
     def all(self, selector: str) -> list[Tag]:
         """Every element that a selector matches."""
-        return select(self._tags, selector)
+        if selector not in self._found:
+            self._found[selector] = select(self._tags, selector)
+        return self._found[selector]
 
     def within(self, tag: Tag, selector: str) -> list[Tag]:
-        """Every element inside another that a selector matches."""
-        return select(tag.find_all(True), selector)
+        """Every element inside another that a selector matches. Raises PageUnreadable when so many
+        have been looked at in this way that it would not end soon."""
+        found = self.all(selector)
+        extent = self._extents[id(tag)]
+        first = bisect_left(found, extent.start, key=self._position)
+        last = bisect_left(found, extent.stop, first, key=self._position)
+        self._looks += last - first
+        if self._looks > MAX_LOOKS:
+            raise _beyond("has far more in it than any sign-in page should have")
+        return found[first:last]
+
+    def around(self, tags: Iterable[Tag]) -> set[int]:
+        """The elements that any of these is inside of, each by its ``id()``."""
+        seen: set[int] = set()
+        for tag in tags:
+            for parent in tag.parents:
+                if id(parent) in seen:
+                    break
+                seen.add(id(parent))
+        return seen
+
+    def _position(self, tag: Tag) -> int:
+        return self._extents[id(tag)].start - 1
 
     def tag(self, form: Form) -> Tag:
         """The element of one of the page's forms."""
@@ -186,36 +211,30 @@ class Document:
         """What a person reads in an element, white space collapsed; empty for None.
 
         Nothing inside ``aria-hidden=true`` or ``hidden`` counts, nor an element that itself stands
-        inside one: identity providers keep the messages of other days there.
+        inside one: identity providers keep the messages of other days there. At most LONGEST_TEXT
+        characters.
         """
-        pieces: list[str] = []
-        block: Tag | None = None
-        for node in () if tag is None else tag.descendants:
-            place = self._place(node)
-            if isinstance(node, Tag) and node.name == "br":
-                block = None
-            elif _is_text(node) and not place.hidden:
-                # Two paragraphs are two words even with nothing between them; <b> starts no word.
-                pieces.append(str(node) if place.block is block else f" {node}")
-                block = place.block
-        return " ".join("".join(pieces).split())
+        return "" if tag is None else self._visible.of(tag, LONGEST_TEXT)
+
+    @property
+    def text(self) -> str:
+        """The same of the whole page, to its end."""
+        return self._visible.whole.strip()
 
     def visible_strings(self) -> Iterator[NavigableString]:
         """Each piece of text that a person reads, in the order of the page."""
-        for node in self.root.descendants:
-            if (
-                isinstance(node, NavigableString)
-                and _is_text(node)
-                and not self._place(node).hidden
-            ):
-                yield node
+        return iter(self._visible.strings)
+
+    @cached_property
+    def _visible(self) -> _Text:
+        return _Text(self.root, self._places)
+
+    @cached_property
+    def _all_text(self) -> _Text:
+        return _Text(self.root, None)
 
     def _place(self, node: PageElement) -> _Place:
         return self._places[id(node.parent)]
-
-    @cached_property
-    def _tags(self) -> list[Tag]:
-        return self.root.find_all(True)
 
     @cached_property
     def _places(self) -> dict[int, _Place]:
@@ -225,6 +244,17 @@ class Document:
         for tag in self._tags:
             places[id(tag)] = places[id(tag.parent)].inside(tag)
         return places
+
+    @cached_property
+    def _options(self) -> dict[int, list[Tag]]:
+        """The options of each list that can be chosen, by the ``id()`` of the list."""
+        found: dict[int, list[Tag]] = {}
+        for tag in self._tags:
+            if tag.name == "option" and "disabled" not in tag.attrs:
+                place = self._place(tag)
+                if place.select is not None and not place.off:
+                    found.setdefault(id(place.select), []).append(tag)
+        return found
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
@@ -237,17 +267,14 @@ class Document:
         owned: dict[int, list[Control]] = {}
         tags = self._form_tags
         by_id = {_get(tag, "id"): tag for tag in reversed(tags) if tag.get("id")}
-        named = self.root.find_all(["input", "select", "textarea", "button"], attrs={"name": True})
+        named = [tag for tag in self._tags if tag.name in _NAMED and "name" in tag.attrs]
         if len(named) > MAX_CONTROLS:
-            raise PageUnreadable(
-                f"The sign-in page has {len(named)} fields, more than any sign-in page should.",
-                hint="Open the same page in a browser. If it looks right, tell your administrator.",
-            )
+            raise _beyond(f"has {len(named)} fields, more than any sign-in page should")
         for tag in named:
             place = self._place(tag)
             # A control may name its form by id instead of standing inside it.
             owner = by_id.get(_get(tag, "form")) if tag.has_attr("form") else place.form
-            if owner is not None and (control := _control(tag, place)):
+            if owner is not None and (control := self._control(tag, place)):
                 owned.setdefault(id(owner), []).append(control)
         return tuple(
             self._form(tag, owned.get(id(tag), []), place) for place, tag in enumerate(tags)
@@ -255,7 +282,36 @@ class Document:
 
     @cached_property
     def _form_tags(self) -> list[Tag]:
-        return list(self.root.find_all("form"))
+        return [tag for tag in self._tags if tag.name == "form"]
+
+    def _control(self, tag: Tag, place: _Place) -> Control | None:
+        """The control in an element; None for one a browser never sends."""
+        name = _get(tag, "name")
+        if not name or place.inert or place.disabled or tag.has_attr("disabled"):
+            return None
+        kind = _kind(tag)
+        control = Control(
+            name,
+            kind,
+            value=None,
+            visible=kind != "hidden" and not place.hidden and not _hides(tag),
+            editable=not tag.has_attr("readonly"),
+        )
+        if kind in _BUTTONS:
+            # An image sends coordinates and the others nothing: only a submit button can be pressed.
+            return replace(control, pressed=_get(tag, "value")) if kind == "submit" else None
+        if kind == "select":
+            options = self._options.get(id(tag), [])
+            value = _chosen(tag, options)
+            return replace(
+                control,
+                value=None if value is None else self._option_value(value),
+                options=tuple(map(self._option_value, options)),
+            )
+        return replace(control, value=_VALUES.get(kind, _input_value)(tag))
+
+    def _option_value(self, option: Tag) -> str:
+        return _get(option, "value") if option.has_attr("value") else self._all_text.of(option)
 
     def _form(self, tag: Tag, controls: list[Control], place: int) -> Form:
         return Form(
@@ -278,20 +334,92 @@ class _Place:
     disabled: bool = False
     inert: bool = False
     """Inside an element whose controls are never sent."""
+    select: Tag | None = None
+    off: bool = False
+    """Inside a group of options that is disabled."""
 
     def inside(self, tag: Tag) -> _Place:
-        place = self
-        if tag.name not in _INLINE:
-            place = replace(place, block=tag)
-        if tag.name == "form":
-            place = replace(place, form=tag)
-        if tag.name in _UNSEEN or _hides(tag):
-            place = replace(place, hidden=True)
-        if tag.name in {"datalist", "template"}:
-            place = replace(place, inert=True)
-        if tag.name == "fieldset" and tag.has_attr("disabled"):
-            place = replace(place, disabled=True)
-        return place
+        name, disabled = tag.name, "disabled" in tag.attrs
+        return _Place(
+            form=tag if name == "form" else self.form,
+            block=self.block if name in _INLINE else tag,
+            hidden=self.hidden or name in _UNSEEN or _hides(tag),
+            disabled=self.disabled or (name == "fieldset" and disabled),
+            inert=self.inert or name in {"datalist", "template"},
+            select=tag if name == "select" else self.select,
+            off=disabled if name == "optgroup" else self.off,
+        )
+
+
+class _Text:
+    """The text of a page as one string, white space collapsed, and where in it each element is: it
+    is put together once, not for each of the elements that a piece of it is in.
+
+    With places it is what a person reads; without, all that is there.
+    """
+
+    def __init__(self, root: Tag, places: Mapping[int, _Place] | None) -> None:
+        self.strings: list[NavigableString] = []
+        self._spans: dict[int, tuple[int, int]] = {}
+        pieces: list[str] = []
+        length, between = 0, False
+        block: Tag | None = None
+        within, starts = [root], [0]
+        for node in root.descendants:
+            while within[-1] is not node.parent:
+                self._spans[id(within.pop())] = starts.pop(), length
+            if isinstance(node, Tag):
+                within.append(node)
+                starts.append(length)
+                if node.name == "br":
+                    block = None
+            elif _is_text(node) and (places is None or not places[id(node.parent)].hidden):
+                text = str(node)
+                self.strings.append(cast("NavigableString", node))
+                if places is not None and places[id(node.parent)].block is not block:
+                    # Two paragraphs are two words even with nothing between; <b> starts no word.
+                    between, block = True, places[id(node.parent)].block
+                if words := " ".join(text.split()):
+                    piece = f" {words}" if between or text[0].isspace() else words
+                    pieces.append(piece)
+                    length += len(piece)
+                    between = text[-1].isspace()
+                else:
+                    between = between or bool(text)
+        for tag, start in zip(within, starts, strict=True):
+            self._spans[id(tag)] = start, length
+        self.whole = "".join(pieces)
+
+    def of(self, tag: Tag, most: int | None = None) -> str:
+        """The text in an element, at most so many characters of it."""
+        start, end = self._spans[id(tag)]
+        return self.whole[start : end if most is None else min(end, start + most)].strip()
+
+
+def _beyond(what: str) -> PageUnreadable:
+    return PageUnreadable(
+        f"The sign-in page {what}.",
+        hint="Open the same page in a browser. If it looks right, tell your administrator.",
+    )
+
+
+def _extents(tags: list[Tag]) -> dict[int, range]:
+    """The places in ``tags`` of what is in each of them, by its ``id()``.
+
+    Raises PageUnreadable where they are nested too deeply.
+    """
+    found: dict[int, range] = {}
+    around: list[tuple[Tag, int]] = []
+    for place, tag in enumerate(tags):
+        while around and around[-1][0] is not tag.parent:
+            other, start = around.pop()
+            found[id(other)] = range(start, place)
+        around.append((tag, place + 1))
+        if len(around) > MAX_DEPTH:
+            raise _beyond("is nested far deeper than any sign-in page should be")
+    for other, start in around:
+        found[id(other)] = range(start, len(tags))
+    return found
 
 
 def _get(tag: Tag, name: str) -> str:
@@ -312,31 +440,11 @@ def _join(url: str, action: str) -> str:
 
 
 def _hides(tag: Tag) -> bool:
-    return _get(tag, "aria-hidden").strip().lower() == "true" or tag.has_attr("hidden")
+    return "hidden" in tag.attrs or _get(tag, "aria-hidden").strip().lower() == "true"
 
 
 def _is_text(node: PageElement) -> bool:
     return isinstance(node, NavigableString) and not isinstance(node, PreformattedString)
-
-
-def _control(tag: Tag, place: _Place) -> Control | None:
-    """The control in an element; None for one a browser never sends."""
-    name = _get(tag, "name")
-    if not name or place.inert or place.disabled or tag.has_attr("disabled"):
-        return None
-    kind = _kind(tag)
-    control = Control(
-        name,
-        kind,
-        value=None,
-        visible=kind != "hidden" and not place.hidden and not _hides(tag),
-        editable=not tag.has_attr("readonly"),
-    )
-    if kind in _BUTTONS:
-        # An image sends coordinates and the others nothing: only a submit button can be pressed.
-        return replace(control, pressed=_get(tag, "value")) if kind == "submit" else None
-    options = tuple(map(_option_value, _options(tag))) if kind == "select" else ()
-    return replace(control, value=_VALUES.get(kind, _input_value)(tag), options=options)
 
 
 def _kind(tag: Tag) -> str:
@@ -367,30 +475,15 @@ def _textarea_value(tag: Tag) -> str | None:
     return text.replace("\n", "\r\n")
 
 
-def _select_value(tag: Tag) -> str | None:
-    options = _options(tag)
+def _chosen(select: Tag, options: list[Tag]) -> Tag | None:
+    """The option of a list that is chosen if nothing is touched."""
     chosen = [option for option in options if option.has_attr("selected")]
     if chosen:
-        return _option_value(chosen[-1])
-    size = _get(tag, "size").strip()
-    if not options or tag.has_attr("multiple") or (size.isdecimal() and int(size[:6]) > 1):
+        return chosen[-1]
+    size = _get(select, "size").strip()
+    if not options or select.has_attr("multiple") or (size.isdecimal() and int(size[:6]) > 1):
         return None
-    return _option_value(options[0])
-
-
-def _options(select: Tag) -> list[Tag]:
-    return [option for option in select.find_all("option") if not _is_off(option)]
-
-
-def _is_off(option: Tag) -> bool:
-    group = option.find_parent("optgroup")
-    return option.has_attr("disabled") or (group is not None and group.has_attr("disabled"))
-
-
-def _option_value(option: Tag) -> str:
-    if option.has_attr("value"):
-        return _get(option, "value")
-    return " ".join(option.get_text().split())
+    return options[0]
 
 
 _VALUES: Final[Mapping[str, Callable[[Tag], str | None]]] = {
@@ -398,7 +491,6 @@ _VALUES: Final[Mapping[str, Callable[[Tag], str | None]]] = {
     "radio": _checked_value,
     "file": _file_value,
     "textarea": _textarea_value,
-    "select": _select_value,
 }
 
 

@@ -48,7 +48,8 @@ def select(tags: Iterable[Tag], selector: str) -> list[Tag]:
     Raises ValueError for a selector of another kind.
     """
     chains = _read(selector)
-    return [tag for tag in tags if any(_matches(tag, chain) for chain in chains)]
+    seen: dict[tuple[int, _Chain], bool] = {}
+    return [tag for tag in tags if any(_matches(tag, chain, seen) for chain in chains)]
 
 
 @cache
@@ -96,13 +97,28 @@ def _compound(text: str, selector: str) -> _Compound:
     return _Compound(named.group().lower() if named else "", tuple(tests))
 
 
-def _matches(tag: Tag, chain: _Chain) -> bool:
+def _matches(tag: Tag, chain: _Chain, seen: dict[tuple[int, _Chain], bool]) -> bool:
     innermost, *outer = chain
-    if not _fits(tag, innermost):
-        return False
-    around = tag.parents
-    # The nearest that fits leaves most to choose from for the next.
-    return all(any(_fits(parent, compound) for parent in around) for compound in outer)
+    return _fits(tag, innermost) and (not outer or _is_inside(tag, tuple(outer), seen))
+
+
+def _is_inside(tag: Tag, outer: _Chain, seen: dict[tuple[int, _Chain], bool]) -> bool:
+    """Whether elements around this one fit, in their order; ``seen`` has what was found of others.
+
+    So each element is asked once, however deep what is in it.
+    """
+    parent, asked, found = tag.parent, [], False
+    while parent is not None and (known := seen.get((id(parent), outer))) is None:
+        asked.append((id(parent), outer))
+        if _fits(parent, outer[0]):
+            # The nearest that fits leaves most to choose from for the next.
+            found = len(outer) == 1 or _is_inside(parent, outer[1:], seen)
+            break
+        parent = parent.parent
+    else:
+        found = parent is not None and bool(known)
+    seen.update(dict.fromkeys(asked, found))
+    return found
 
 
 def _fits(tag: Tag, compound: _Compound) -> bool:

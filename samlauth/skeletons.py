@@ -27,7 +27,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Page
 from samlauth.html import Document
-from samlauth.idp.google.pages.keys import APP_IDS, NOBODYS, bare
+from samlauth.idp.google.pages.keys import APP_IDS, LONGEST_DATA, NOBODYS, bare
 from samlauth.idp.readers import SPOKEN
 
 HIDDEN: Final = "hidden"
@@ -114,6 +114,9 @@ _KNOWN_HOSTS = ("google.com", "youtube.com", "googleapis.com", "amazon.com", "am
 _TENANTS = ("duosecurity.com", "duo.com", "okta.com", "oktapreview.com", "microsoftonline.com")
 """Domains of everybody's with hosts that are one company's."""
 
+_MOST_SEGMENTS: Final = 16
+"""Of a path; what is behind them is hidden as one."""
+
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -161,11 +164,15 @@ class _Keeper:
     """The page's host."""
     names: dict[str, str] = field(default_factory=dict)
     """What stands for each name that is hidden: two of one name stay two of one name."""
+    data: int = 0
+    """Characters of what a security key is asked, so far."""
 
     def is_plain(self, text: str) -> bool:
         """Whether a name looks given by a programmer, and has nothing of the person's in it."""
+        if len(text) >= 80:
+            return False
         parts = [part for part in _BETWEEN.split(text) if part]
-        return bool(parts) and len(text) < 80 and all(map(self._is_plain, parts))
+        return bool(parts) and all(map(self._is_plain, parts))
 
     def _is_plain(self, part: str) -> bool:
         return (
@@ -192,7 +199,8 @@ class _Keeper:
             return ""
         if parts.scheme and parts.scheme not in {"http", "https"}:
             return f"{parts.scheme}:" if self.is_plain(parts.scheme) else ""
-        path = "/".join(self._segment(segment) for segment in parts.path.split("/"))
+        segments = parts.path.split("/", _MOST_SEGMENTS)
+        path = "/".join(map(self._segment, segments))
         if parts.netloc:
             scheme = f"{parts.scheme}:" if parts.scheme else ""
             path = f"{scheme}//{self._shown_host(host)}{path if path.startswith('/') else ''}"
@@ -278,7 +286,8 @@ class _Keeper:
         if name in _NUMBERS:
             return value if _DIGITS.fullmatch(value.strip()) else HIDDEN
         if name == "data-challenge-ui":
-            return bare(value) or HIDDEN
+            self.data += len(value)
+            return HIDDEN if self.data > LONGEST_DATA else bare(value) or HIDDEN
         if name in _PRESENT:
             return HIDDEN if value.strip() else ""
         return self.location(value) if name in _ADDRESSES else None

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import field, replace
+from email.utils import formatdate
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urldefrag, urlencode, urlsplit
@@ -474,8 +475,13 @@ def _page(answer: Answer, request: Request) -> Page:
 
 
 def _busy(response: requests.Response) -> _Fault:
-    status = response.status_code
-    failure = Failure(seen=True, status=status, retry_after=response.headers.get("Retry-After", ""))
+    status, headers = response.status_code, response.headers
+    failure = Failure(
+        seen=True,
+        status=status,
+        retry_after=headers.get("Retry-After", ""),
+        date=headers.get("Date") or formatdate(usegmt=True),
+    )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         until = f" for {failure.asked_for} seconds" if failure.asked_for else ""
         said, hint = f"takes no more requests from here{until}", "Wait, then run the command again."

@@ -7,7 +7,10 @@ redirects, may carry state that is good for one use, so it is sent again only if
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
 from samlauth.values import dataclass
@@ -19,6 +22,9 @@ _PAUSES: Final = (0.5, 1.0)
 """Seconds at most before the second and the third try."""
 _LONGEST: Final = 30
 """Seconds a server may ask to wait; one that asks for more is not asked again."""
+
+_LONGEST_DATE: Final = 64
+"""Characters of a date that are looked at: the longest form has 33."""
 
 Kind = Literal["get", "redirected", "post"]
 """``redirected``: the GET that a server made of a POST."""
@@ -35,14 +41,25 @@ class Failure:
     status: int | None = None
     """Of an answer that is one of :data:`BUSY`."""
     retry_after: str = ""
-    """The header of that name (RFC 9110 §10.2.3)."""
+    """The header of that name (RFC 9110 §10.2.3): seconds, or a date."""
+    date: str = ""
+    """When it was said, by the server's own clock where it tells (RFC 9110 §6.6.1)."""
 
     @property
     def asked_for(self) -> int | None:
-        """The seconds the server asked to wait; None when it named none, or a date."""
+        """The seconds the server asked to wait; None when it named neither them nor a date.
+
+        A date counts from ``date``, so that a clock of ours that is wrong does no harm; one that is
+        over is no time to wait.
+        """
         text = self.retry_after.strip()
-        # No server means more than nine digits of seconds, and int() would take its time.
-        return int(text[:9]) if text.isascii() and text.isdigit() else None
+        if text.isascii() and text.isdigit():
+            # No server means more than nine digits of seconds, and int() would take its time.
+            return int(text[:9])
+        until, said = _moment(text), _moment(self.date)
+        if until is None or said is None:
+            return None
+        return max(math.ceil((until - said).total_seconds()), 0)
 
 
 def pause(
@@ -57,6 +74,16 @@ def pause(
         return None
     wait = max(failure.asked_for or 0, chance() * _PAUSES[tries - 1])
     return wait if wait < left else None
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP-date in any of its three forms (RFC 9110 §5.6.7); None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text[:_LONGEST_DATE])
+    except (ValueError, OverflowError):
+        return None
+    # The form of asctime() names no zone; all of them are in GMT.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _may_help(kind: Kind, failure: Failure) -> bool:

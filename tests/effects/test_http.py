@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -702,6 +703,20 @@ class TestRetries:
         assert bench.http().send(get()).body == "in"
         assert bench.slept == [30]
         assert len(server.requests) == 2
+
+    def test_the_wait_may_be_a_date_by_the_server_s_clock(self, bench: Bench) -> None:
+        head = "Date: Sun, 06 Nov 1994 08:49:37 GMT", "Retry-After: Sun, 06 Nov 1994 08:49:57 GMT"
+        server = bench.google(numbered(response("", 429, *head), response("in")))
+        assert bench.http().send(get()).body == "in"
+        assert bench.slept == [20]
+        assert len(server.requests) == 2
+
+    def test_or_by_ours_where_it_names_none(self, bench: Bench) -> None:
+        later = formatdate(time.time() + 3600, usegmt=True)
+        server = bench.google(lambda _: response("", 429, f"Retry-After: {later}"))
+        with pytest.raises(NetworkError, match=r"from here for 3[56]\d\d seconds"):
+            bench.http().send(get())
+        assert len(server.requests) == 1
 
     @pytest.mark.parametrize("header", ["Retry-After: 31", "Retry-After: soon", "X: y"])
     def test_one_that_does_not_is_left_alone(self, bench: Bench, header: str) -> None:

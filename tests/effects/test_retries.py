@@ -18,8 +18,11 @@ def after(
     return pause(kind, tries, failure, left=left, chance=lambda: chance)
 
 
-def busy(status: int, retry_after: str = "") -> Failure:
-    return Failure(seen=True, status=status, retry_after=retry_after)
+SAID = "Sun, 22 Nov 2026 05:59:50 GMT"
+
+
+def busy(status: int, retry_after: str = "", date: str = "") -> Failure:
+    return Failure(seen=True, status=status, retry_after=retry_after, date=date)
 
 
 def test_a_get_that_nobody_saw_is_tried_three_times_in_all() -> None:
@@ -50,7 +53,7 @@ def test_what_would_fail_again_is_not_tried_again() -> None:
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_busy_server_is_asked_again(status: int) -> None:
     assert after(busy(status)) == 0.5
-    assert after(busy(status, "Sun, 22 Nov 2026 06:00:00 GMT")) == 0.5
+    assert after(busy(status, "tomorrow", SAID)) == 0.5
 
 
 def test_one_that_refuses_to_be_asked_so_often_only_when_it_says_when() -> None:
@@ -68,6 +71,42 @@ def test_what_it_asks_for_is_waited_for_up_to_half_a_minute(
     status: int, retry_after: str, wait: float | None
 ) -> None:
     assert after(busy(status, retry_after)) == wait
+
+
+@pytest.mark.parametrize("status", sorted(BUSY))
+@pytest.mark.parametrize(
+    ("retry_after", "wait"),
+    [
+        ("Sun, 22 Nov 2026 06:00:00 GMT", 10),
+        (" Sunday, 22-Nov-26 06:00:00 GMT ", 10),
+        ("Sun Nov 22 06:00:00 2026", 10),
+        ("Sun, 22 Nov 2026 06:00:20 GMT", 30),
+        ("Sun, 22 Nov 2026 06:00:21 GMT", None),
+        ("Sat, 21 Nov 2026 06:00:00 GMT", 0.5),
+        (SAID, 0.5),
+    ],
+)
+def test_a_date_is_waited_for_by_the_server_s_own_clock(
+    status: int, retry_after: str, wait: float | None
+) -> None:
+    assert after(busy(status, retry_after, SAID)) == wait
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sun, 22 Nov 2026 25:00:00 GMT",
+        "Sun, 99 Nov 2026 06:00:00 GMT",
+        "Sun, 22 Nov 99999999999 06:00:00 GMT",
+        "Sun, 22 Nov 2026 06:00:00 +9999999999",
+        "Sun, " * 9999,
+        "soon",
+        "",
+    ],
+)
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert busy(503, text, SAID).asked_for is None
+    assert busy(503, SAID, text).asked_for is None
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "+1", "٣", "1 s"])

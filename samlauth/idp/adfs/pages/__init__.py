@@ -328,7 +328,7 @@ def _error(page: Page, document: Document) -> ErrorPage | Unauthorized | None:
     if page.status < 400 and area is None and not code:
         return None
     if not said and (area is not None or code):
-        said = safe(document.visible_text(area or document.root.find("body")), 200)
+        said = safe(document.visible_text(area or document.first("body")), 200)
     path = markup.shown_path(page.url)
     return ErrorPage(page.status, path, said, code, markup.activity(document), page.note)
 

@@ -84,9 +84,9 @@ def prompt(document: Document, form: Form, field: str = "") -> str:
     tag = document.tag(form)
     places = [document.first("#instructions")]
     places += _without_error(document, tag, ".groupMargin")
-    control = tag.find(True, attrs={"name": field}) if field else None
+    control = _with(document, tag, "name", field) if field else None
     if control is not None and (name := control.get("id")):
-        places.append(tag.find("label", attrs={"for": name}))
+        places.append(_with(document, tag, "for", str(name), "label"))
     places += _without_error(document, tag, "p")
     texts = (document.visible_text(place) for place in places)
     if text := next(filter(None, texts), ""):
@@ -94,15 +94,21 @@ def prompt(document: Document, form: Form, field: str = "") -> str:
     return safe(str(control.get("placeholder", "")).strip(), 300) if control is not None else ""
 
 
+def _with(document: Document, tag: Tag, name: str, value: str, element: str = "") -> Tag | None:
+    """The first element in another that has the attribute."""
+    found = document.within(tag, f"{element}[{name}]")
+    return next((part for part in found if part.get(name) == value), None)
+
+
 def _without_error(document: Document, tag: Tag, selector: str) -> list[Tag]:
-    found = document.within(tag, selector)
-    return [place for place in found if place.find(id="errorText") is None]
+    around = document.around(document.all("#errorText"))
+    return [place for place in document.within(tag, selector) if id(place) not in around]
 
 
 def saying(document: Document, words: Iterable[str]) -> str:
     """The text, of one element, that has any of ``words``, in lower case, in it; empty for none."""
     words = tuple(words)
-    for node in document.visible_strings():
+    for node in document.visible_strings() if words else ():
         # The text of an element is long to gather: that of each, on a page that is nested deeply on
         # purpose, would take hours.
         said = node.casefold()
@@ -129,14 +135,14 @@ _TROUBLE = ("openingMessage", "errorMessage")
 
 def error_code(document: Document) -> str:
     """Microsoft's number for an error; empty when the page has none."""
-    found = MSIS.search(document.visible_text(document.root))
+    found = MSIS.search(document.text)
     return found.group() if found else ""
 
 
 def activity(document: Document) -> str:
     """The Activity ID: the first GUID in what the page says of an error."""
-    area = document.first("#errorArea") or document.root
-    found = _GUID.search(document.visible_text(area))
+    area = document.first("#errorArea")
+    found = _GUID.search(document.text if area is None else document.visible_text(area))
     return found.group() if found else ""
 
 

@@ -65,7 +65,7 @@ def _targets(document: Document, form: Form) -> tuple[Option, ...]:
     if not form.has("__EVENTTARGET"):
         return ()
     found: dict[str, Option] = {}
-    for tag, key in _links_to_targets(document.root):
+    for tag, key in _links_to_targets(document):
         text = safe(document.visible_text(tag), 100)
         more = _TO_OPTIONS.search(key) is not None and not _OPTION.fullmatch(key)
         kind = "other" if more else kind_of(text) or "other"
@@ -79,8 +79,8 @@ def _targets(document: Document, form: Form) -> tuple[Option, ...]:
     return tuple(found.values())
 
 
-def _links_to_targets(tag: Tag) -> Iterator[tuple[Tag, str]]:
-    for link in tag.find_all(["a", "button", "div", "span", "li"]):
+def _links_to_targets(document: Document) -> Iterator[tuple[Tag, str]]:
+    for link in document.all("a, button, div, span, li"):
         scripts = (_POST_BACK.search(_attribute(link, name)) for name in ("onclick", "href"))
         if called := next(filter(None, scripts), None):
             yield link, called.group(1)

@@ -22,7 +22,7 @@ def read_realms(document: Document) -> HomeRealms | None:
     if form is None:
         return None
     found: dict[str, Realm] = {}
-    for tag in document.root.find_all(True, attrs={"onclick": _SELECTION}):
+    for tag in document.all("[onclick]"):
         called = _SELECTION.search(str(tag["onclick"]))
         key = _unescaped(next(filter(None, called.groups()), "")) if called else ""
         if key:

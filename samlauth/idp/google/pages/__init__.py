@@ -154,7 +154,7 @@ def _is_stale(page: Page) -> bool:
 
 
 def _app_error(document: Document) -> AppError | None:
-    code = _APP_ERROR.search(document.visible_text(document.root))
+    code = _APP_ERROR.search(document.text)
     return AppError(safe(code.group(), 60)) if code else None
 
 

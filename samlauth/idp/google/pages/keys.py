@@ -35,6 +35,8 @@ _PLACES = "[data-challenge-ui]"
 _MOST = 64
 """Credentials that are tried: nobody has as many keys."""
 _DEEPEST = 24
+LONGEST_DATA: Final = 50_000
+"""Characters of such data on one page; for the keys of one person it has some thousands."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
 _SHORTEST, _LONGEST = 16, 1023
 """Bytes of a credential's id (WebAuthn §4, Credential ID)."""
@@ -49,7 +51,10 @@ def read_key(document: Document, form: Form, kind: str) -> SecurityKey | None:
     control = form.control(_ANSWER)
     if control is None:
         return None
-    values = [v for tag in document.all(_PLACES) for v in _values(str(tag["data-challenge-ui"]))]
+    texts = [str(tag["data-challenge-ui"]) for tag in document.all(_PLACES)]
+    if sum(map(len, texts)) > LONGEST_DATA:
+        return None
+    values = [value for text in texts for value in _values(text)]
     nonce = form.control(_NONCE)
     request = _webauthn(values) or _u2f(values, _bytes(nonce.value if nonce else None))
     if request is None:

@@ -136,12 +136,13 @@ def masked(document: Document, tag: Tag) -> str:
 def said(document: Document, name: str) -> str:
     """Google's own text about the field of that name."""
     told = [tag for selector in _TOLD for tag in document.all(selector)]
-    wrong = document.root.find(True, attrs={"name": name, "aria-invalid": "true"})
+    marked = document.all("[aria-invalid=true]")
+    wrong = next((tag for tag in marked if tag.get("name") == name), None)
     for parent in () if wrong is None else islice(wrong.parents, 12):
         if parent.name == "form":
             break
-        if beside := parent.find(True, attrs={"jsname": "B34EJ"}):
-            told.append(beside)
+        if beside := document.within(parent, "[jsname=B34EJ]"):
+            told.append(beside[0])
             break
     texts = (document.visible_text(tag) for tag in (*told, *document.all(_ALERTS)))
     return safe(next((text for text in texts if text), ""))

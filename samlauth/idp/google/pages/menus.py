@@ -54,7 +54,7 @@ def _forms(document: Document) -> list[_Entry]:
         selects = control is not None and control.value == "selectChallenge"
         if not (selects or (control is None and tag.has_attr("data-challengeentry"))):
             continue
-        if _is_unavailable(tag):
+        if _is_unavailable(document, tag):
             continue
         sent = form.control("SendMethod")
         kind = _kind(markup.kind_of(form, ""), (sent and sent.value) or "")
@@ -65,12 +65,13 @@ def _forms(document: Document) -> list[_Entry]:
 def _buttons(document: Document) -> list[_Entry]:
     found: list[_Entry] = []
     for form in document.forms:
+        buttons = form.presses
         for tag in document.within(document.tag(form), "button[name=challenge]"):
             button = ("challenge", str(tag.get("value", "")))
-            if button not in form.buttons("challenge"):
+            if button not in buttons:
                 continue  # disabled
-            holder = tag.find_parent(attrs={"data-challengetype": True}) or tag
-            if _is_unavailable(holder):
+            holder = next((p for p in tag.parents if p.has_attr("data-challengetype")), tag)
+            if _is_unavailable(document, holder):
                 continue
             number = kinds.by_number(str(holder.get("data-challengetype", "")))
             way = str(holder.get("data-sendmethod") or holder.get("data-challengevariant") or "")
@@ -82,11 +83,11 @@ def _kind(word: str, way: str) -> Kind | None:
     return kinds.sent_by(way.casefold()) if word == "ipp" else kinds.by_word(word)
 
 
-def _is_unavailable(tag: Tag) -> bool:
+def _is_unavailable(document: Document, tag: Tag) -> bool:
     """Whether the entry, or something right around or in it, says that it cannot be used here."""
     return any(
         _IS_UNAVAILABLE.fullmatch(name) and str(value).casefold() != "false"
-        for part in (tag, tag.parent, *tag.find_all("button"))
+        for part in (tag, tag.parent, *document.within(tag, "button"))
         if part is not None
         for name, value in part.attrs.items()
     )
