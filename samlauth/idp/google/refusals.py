@@ -175,11 +175,20 @@ def browser_only(state: BrowserOnly) -> NeedsBrowser:
     )
 
 
+def agreed_to_browser(state: BrowserOnly) -> NeedsBrowser:
+    """A challenge for browsers, which the person wants to answer in theirs."""
+    return NeedsBrowser(
+        f"Google showed {state.seen}, which only a browser can answer.",
+        hint=IN_A_BROWSER,
+        agreed=True,
+    )
+
+
 def wanted_in_browser(state: BrowserOnly) -> NeedsBrowser:
     """A challenge for browsers, which the person asked for by --mfa."""
     return NeedsBrowser(
         f"Google showed {state.seen}, which only a browser can answer.",
-        hint=f"Leave out --mfa to be led to another way. Or: {IN_A_BROWSER}",
+        hint=f"Leave out --mfa to be offered another way. Or: {IN_A_BROWSER}",
     )
 
 
