@@ -48,6 +48,8 @@ class Kind:
     pin: str = ""
     """Empty for a key that has none."""
     always_uv: bool = False
+    selects: bool = False
+    """Whether it can be told from others by a touch (CTAP 2.1 §6.9); older ones have a way round."""
 
 
 @dataclass
@@ -240,6 +242,9 @@ class Ctap2:
                     said = self._assert(given)
                 case 6:
                     said = self._pin(given)
+                case 11 if self._key.memory.kind.selects:
+                    self._touch()
+                    return b"\0"
                 case _:
                     raise _Refused(0x01)
         except _Refused as refused:
@@ -252,11 +257,16 @@ class Ctap2:
         if kind.always_uv:
             options["alwaysUv"] = True
         versions = ["FIDO_2_0", *(["U2F_V2"] if kind.u2f else [])]
+        versions += ["FIDO_2_1"] if kind.selects else []
         said: dict[int, Any] = {1: versions, 3: bytes(16), 4: options, 5: 1200, 6: [1]}
         return said
 
     def _make(self, given: dict[int, Any]) -> dict[int, Any]:
         for_hash = sha256(given[2]["id"].encode()).digest()
+        if given.get(8) == b"":
+            # CTAP 2.0 §5.1: a touch, and then whether there is a PIN.
+            self._touch()
+            raise _Refused(0x31 if self._key.memory.kind.pin else 0x35)
         verified = self._verified(given, 8, 1)
         self._touch()
         credential, key = self._key.register(for_hash)

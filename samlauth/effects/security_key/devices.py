@@ -41,6 +41,8 @@ _POLL: Final = 0.2
 """Seconds between two questions to a U2F key whether it was touched: it does not say by itself."""
 _PATIENCE: Final = 3.0
 """Seconds for what needs no touch."""
+_PATIENCE_OVER: Final = (_ERR.USER_ACTION_TIMEOUT, _ERR.ACTION_TIMEOUT, _ERR.KEEPALIVE_CANCEL)
+"""How a key says that nobody touched it in time: its own patience is shorter than a page's."""
 _FAULTS = (OSError, struct.error, hid.ConnectionFailure, ValueError, TypeError, KeyError)
 """What reading from a key that is being pulled out ends in, or from one that answers nonsense."""
 
@@ -223,15 +225,47 @@ class Key:
                 try:
                     return self._sign(match, request, data, cancelled, unlocked)
                 except CtapError as error:
-                    # The key's own patience is shorter than the page's.
-                    if error.code not in (
-                        _ERR.USER_ACTION_TIMEOUT,
-                        _ERR.ACTION_TIMEOUT,
-                        _ERR.KEEPALIVE_CANCEL,
-                    ):
+                    if error.code not in _PATIENCE_OVER:
                         raise
                     cancelled.wait(_POLL)
             return None
+
+    def select(self, cancelled: Event) -> bool:
+        """Whether it was touched, as a person does to say which key they mean; not if ``cancelled``.
+
+        It gives nothing away: who its owner is remains to be proven.
+        """
+        assert self._ctap2 is not None, "only a key with a PIN has to be chosen first"
+        with _explained(self.name):
+            while not cancelled.is_set():
+                try:
+                    if "FIDO_2_1" in self._ctap2.info.versions:
+                        self._ctap2.selection(event=cancelled)
+                    else:
+                        self._select_by_a_credential(cancelled)
+                except CtapError as error:
+                    if error.code not in _PATIENCE_OVER:
+                        raise
+                    cancelled.wait(_POLL)
+                else:
+                    return True
+            return False
+
+    def _select_by_a_credential(self, cancelled: Event) -> None:
+        """Ask for a credential by an empty PIN: none is made (CTAP 2.0 §5.1, the first step)."""
+        assert self._ctap2 is not None
+        try:
+            self._ctap2.make_credential(
+                bytes(32),
+                {"id": "example.com", "name": "example.com"},
+                {"id": b"nobody", "name": "nobody"},
+                [{"type": "public-key", "alg": -7}],
+                pin_uv_param=b"",
+                event=cancelled,
+            )
+        except CtapError as error:
+            if error.code not in (_ERR.PIN_NOT_SET, _ERR.PIN_INVALID, _ERR.PIN_AUTH_INVALID):
+                raise
 
     def register(self, app_id: str, rp_id: str, cancelled: Event) -> Registration | None:
         """A new credential, once it was touched; None when it was ``cancelled``."""

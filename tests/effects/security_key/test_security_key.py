@@ -410,6 +410,67 @@ def test_of_two_keys_the_one_that_can_know_its_owner_is_asked(make_key: MakeKey)
     assert "(Mine)" in person.waits[0].shows
 
 
+@pytest.mark.parametrize("selects", [True, False])
+def test_of_two_keys_with_pins_the_one_that_is_touched_is_asked_for_its(
+    make_key: MakeKey, selects: bool
+) -> None:
+    keys = [
+        make_key(name="One", pin="1111", selects=selects),
+        make_key(name="Two", pin="2222", selects=selects, u2f=False),
+    ]
+    (first, _), (second, public) = [registered(key, "google.com") for key in keys]
+    person = Person([touch(keys[1]), lambda: None], pins=["2222"])
+    answer = person.answer(webauthn(first, second, verification="required"))
+    good = signed(answer, public, "google.com")
+    assert good.authenticator_data[32] & 4
+    assert [wait.shows for wait in person.waits] == [
+        "Touch the security key you want to use (One or Two)",
+        "Touch your security key again (Two)",
+    ]
+    assert [wait.ways for wait in person.waits] == [("another",)] * 2
+    assert person.asked == [EnterPin("PIN of Two", ways=("another",))]
+    assert keys[0].memory.counter == 1  # it was looked for, and signed nothing
+    assert len(keys[1].memory.credentials) == 1
+
+
+@pytest.mark.parametrize("touched", [0, 1])
+def test_of_a_key_with_a_pin_and_one_without_either_may_be_touched(
+    make_key: MakeKey, touched: int
+) -> None:
+    keys = [make_key(name="Plain"), make_key(name="Locked", pin="1234")]
+    both = [registered(key, "google.com") for key in keys]
+    person = Person([touch(keys[touched]), lambda: None], pins=["1234"])
+    answer = person.answer(webauthn(both[0][0], both[1][0], verification="preferred"))
+    signed(answer, both[touched][1], "google.com")
+    assert "(Plain or Locked)" in person.waits[0].shows
+    assert len(person.asked) == touched
+    assert len(person.waits) == 1 + touched
+
+
+@pytest.mark.parametrize("selects", [True, False])
+@pytest.mark.parametrize(("end", "reason"), [("time", "timed out"), ("another", "")])
+def test_keys_of_which_none_is_touched_stop_blinking(
+    make_key: MakeKey, selects: bool, end: Ended, reason: str
+) -> None:
+    keys = [make_key(pin="1", selects=selects) for _ in range(2)]
+    both = [registered(key, "google.com")[0] for key in keys]
+    answer = Person([end]).answer(webauthn(*both, verification="required"))
+    assert answer == AnotherWay() if end == "another" else ended(answer).reason == reason
+    assert not [t for t in threading.enumerate() if t.name == "security key"]
+
+
+def test_of_two_keys_with_pins_the_one_that_is_left_will_do(make_key: MakeKey) -> None:
+    keys = [make_key(name="One", pin="1111"), make_key(name="Two", pin="2222")]
+    (first, _), (second, public) = [registered(key, "google.com") for key in keys]
+
+    def swap() -> None:
+        keys[0].hold(plugged=False)
+        keys[1].hold(touch="yes")
+
+    person = Person([swap, lambda: None], pins=["2222"])
+    signed(person.answer(webauthn(first, second, verification="required")), public, "google.com")
+
+
 # What keeps keys away
 
 
