@@ -346,6 +346,35 @@ def test_a_key_that_is_pulled_out_while_it_blinks(make_desk: MakeDesk, pages: Fa
     assert_signed_in(run, codes=0)
 
 
+@both
+def test_a_key_that_does_not_answer_and_is_put_in_anew(make_desk: MakeDesk, pages: Family) -> None:
+    desk = make_desk(pages)
+    key = desk.key()
+    key.hold(touch="silent")
+    run = desk.start()
+    run.expect("SoftKey does not answer. Pull it out and put it in again.")
+    run.expect("ENTER to try again")
+    key.hold(plugged=False)
+    key.hold(plugged=True, touch="no")
+    press(run, "\r")
+    run.expect(TOUCH)
+    key.hold(touch="silent")
+    run.expect("SoftKey does not answer.")
+    key.hold(touch="yes")
+    press(run, "\r")
+    assert_signed_in(run, codes=0)
+
+
+def test_ctrl_c_while_a_key_is_silent(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.key().hold(touch="silent")
+    run = desk.start()
+    run.expect("does not answer")
+    run.terminal.sendintr()
+    assert run.end() == 130
+    assert "Traceback" not in run.printed
+
+
 def test_a_key_that_nobody_touches(make_desk: MakeDesk) -> None:
     desk = make_desk(prompt_seconds=1)
     desk.key()

@@ -29,12 +29,15 @@ from fido2 import cbor, hid
 from fido2.ctap2.pin import PinProtocolV1
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
-Touch = Literal["no", "yes", "deny", "busy"]
+Touch = Literal["no", "yes", "deny", "busy", "silent"]
+"""``busy`` with another program, or ``silent``: it takes packets and sends none."""
 
 PACKET = 64
 _INIT, _MSG, _CBOR, _CANCEL, _PING, _ERROR, _KEEPALIVE = 0x06, 0x03, 0x10, 0x11, 0x01, 0x3F, 0x3B
 _WINK_CBOR, _NO_MSG = 0x04, 0x08
 _TRIES, _IN_A_ROW = 8, 3
+_ANOTHERS = (b"\0\0\0\x09" + bytes([0x80 | _KEEPALIVE, 0, 1, 2])).ljust(PACKET, b"\0")
+"""What the key has to say to another program: Linux shows it to everybody."""
 _KEEPALIVE_EVERY = 0.02
 
 
@@ -386,7 +389,10 @@ class Connection(CtapHidConnection):
 
     def _do(self, command: int, message: bytes) -> None:
         kind = self._key.memory.kind
+        if self._key.touched == "silent":
+            return
         if command != _INIT and self._key.touched == "busy":  # with another program
+            self._packets.put(_ANOTHERS)
             self._send(_ERROR, b"\x06")
             return
         match command:
@@ -421,6 +427,8 @@ class Connection(CtapHidConnection):
             self._send(_KEEPALIVE, b"\x02")
 
     def _send(self, command: int, message: bytes) -> None:
+        if self._key.touched == "silent":
+            return
         head = self._channel + bytes([0x80 | command]) + struct.pack(">H", len(message))
         packet, message = head + message[:57], message[57:]
         self._packets.put(packet.ljust(PACKET, b"\0"))

@@ -1,4 +1,4 @@
-"""The security keys that are plugged in, by python-fido2: this module alone loads it.
+"""The security keys that are plugged in, by python-fido2: this module and its connections load it.
 
 U2F's own messages (CTAP1) go to keys that know them where a credential was registered by U2F, all
 else is CTAP2. A credential is looked for without a touch first, so that only keys that can answer
@@ -26,10 +26,11 @@ from fido2.ctap import STATUS, CtapError
 from fido2.ctap1 import APDU, ApduError, Ctap1
 from fido2.ctap2.base import Ctap2, Info
 from fido2.ctap2.pin import ClientPin
-from fido2.hid.base import CtapHidConnection
+from fido2.hid.base import CtapHidConnection, HidDescriptor
 from fido2.rpid import verify_rp_id
 
 from samlauth.challenges import AssertionRequest, AuthenticatorAssertion
+from samlauth.effects.security_key.connection import Connection
 from samlauth.printable import safe
 
 Reason = Literal["removed", "denied", "blocked", "wrong key", "timed out"]
@@ -100,13 +101,9 @@ def plugged_in() -> Iterator[list[Key]]:
     try:
         # python-fido2 has no types for what differs by platform.
         for descriptor in hid.list_descriptors():  # type: ignore[no-untyped-call]  # see above
-            with suppress(*_FAULTS, CtapError):
+            with suppress(*_FAULTS):
                 connection: CtapHidConnection = hid.open_connection(descriptor)  # type: ignore[no-untyped-call]  # see above
-                try:
-                    keys.append(Key(_Device(descriptor, connection)))
-                except BaseException:
-                    connection.close()
-                    raise
+                keys.append(Key(descriptor, Connection(connection)))
         yield keys
     finally:
         for key in keys:
@@ -144,25 +141,36 @@ class _Device(hid.CtapHidDevice):
 class Key:
     """One security key. Its methods raise KeyFailed."""
 
-    def __init__(self, device: hid.CtapHidDevice) -> None:
-        self._device = device
-        self._can = hid.CAPABILITY(device.capabilities)
-        self._ctap1 = None if hid.CAPABILITY.NMSG in self._can else Ctap1(device)
+    def __init__(self, descriptor: HidDescriptor, connection: CtapHidConnection) -> None:
+        self._descriptor = descriptor
+        self._connection = connection
+
+    # The first thing a key is told is that somebody is there, the second to say what it can do; and it
+    # may not answer.
+
+    @cached_property
+    def _device(self) -> _Device:
+        return _Device(self._descriptor, self._connection)
+
+    @cached_property
+    def _ctap1(self) -> Ctap1 | None:
+        can = hid.CAPABILITY(self._device.capabilities)
+        return None if hid.CAPABILITY.NMSG in can else Ctap1(self._device)
 
     @cached_property
     def _ctap2(self) -> Ctap2 | None:
-        # It is asked at once what it can do, and may not answer.
-        return Ctap2(self._device) if hid.CAPABILITY.CBOR in self._can else None
+        can = hid.CAPABILITY(self._device.capabilities)
+        return Ctap2(self._device) if hid.CAPABILITY.CBOR in can else None
 
     @property
     def name(self) -> str:
         """What it says it is, fit to print."""
-        return safe(self._device.product_name or "a security key", 60)
+        return safe(self._descriptor.product_name or "a security key", 60)
 
     def close(self) -> None:
         """Let go of it."""
         with suppress(*_FAULTS):
-            self._device.close()
+            self._connection.close()
 
     def find(self, request: AssertionRequest) -> Match | None:
         """What of the request it has, without a touch."""
@@ -419,6 +427,10 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except CtapError as error:
         raise _failed(error, name) from None
+    except TimeoutError:
+        raise KeyFailed(
+            "removed", f"{name} does not answer.", "Pull it out and put it in again."
+        ) from None
     except (ApduError, *_FAULTS):
         raise KeyFailed(
             "removed",

@@ -26,7 +26,7 @@ from samlauth.challenges import (
     TouchKey,
     UserVerification,
 )
-from samlauth.effects.security_key import Access, SecurityKey
+from samlauth.effects.security_key import Access, SecurityKey, connection
 from samlauth.errors import NobodyToAsk, UnsafePage
 from samlauth.flow import Wait
 from tests.softkey import SoftKey
@@ -318,6 +318,68 @@ def test_a_key_that_another_program_uses(make_key: MakeKey, kind: dict[str, bool
     key.hold(touch="busy")
     done = ended(Person(terminal=False).answer(u2f(credential)))
     assert "in use by another program" in done.message
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_SILENT", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", [{}, {"ctap2": False}, {"u2f": False}])
+def test_a_key_that_is_silent_and_then_put_in_anew(
+    make_key: MakeKey, kind: dict[str, bool]
+) -> None:
+    key = make_key(**kind)
+    credential, public = registered(key, APP_ID)
+    key.hold(touch="silent")
+    done = ended(Person(terminal=False).answer(u2f(credential)))
+    assert (done.reason, done.message) == ("removed", "SoftKey does not answer.")
+
+    person = Person(["enter", touch(key)])
+    real = person.until
+
+    def until(step: Wait, over: Callable[[], bool], enter: str = "") -> Ended:
+        if "does not answer" in step.shows:
+            key.hold(plugged=False)
+            key.hold(plugged=True, touch="no")
+        return real(step, over, enter)
+
+    person.until = until  # type: ignore[method-assign]  # this person puts it in anew
+    signed(person.answer(u2f(credential)), public, APP_ID)
+    text = "SoftKey does not answer. Pull it out and put it in again."
+    assert person.waits[0].shows == text
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", [{"ctap2": False}, {"u2f": False}])
+def test_a_key_that_falls_silent_while_it_blinks(make_key: MakeKey, kind: dict[str, bool]) -> None:
+    key = make_key(**kind)
+    credential, _ = registered(key, APP_ID)
+    person = Person(terminal=False, does=[lambda: key.hold(touch="silent")])
+    assert "does not answer" in ended(person.answer(u2f(credential))).message
+    key.hold(plugged=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_silent_key_keeps_no_other_from_answering(make_key: MakeKey) -> None:
+    silent, mine = make_key(name="Silent"), make_key(name="Mine")
+    credential, public = registered(mine, APP_ID)
+    silent.hold(touch="silent")
+    person = Person([touch(mine)])
+    signed(person.answer(u2f(credential)), public, APP_ID)
+    assert "(Mine)" in person.waits[0].shows
+    silent.hold(plugged=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_beside_a_strange_key_a_silent_one_is_named(make_key: MakeKey) -> None:
+    silent = make_key(name="Silent")
+    make_key(name="Strange")
+    silent.hold(touch="silent")
+    done = ended(Person(terminal=False).answer(u2f(STRANGE)))
+    assert done.message == "Silent does not answer."
+    silent.hold(plugged=False)
 
 
 # PINs
