@@ -134,7 +134,7 @@ def test_in_a_window_that_is_watched_all_the_way(make_stage: MakeStage, make_bed
     ("mfa", "wanted", "said", "question"),
     [
         # A passkey's page says what it asks to its script alone.
-        ("passkey", False, "a passkey challenge (pk), which only a browser can", OR_ANOTHER_WAY),
+        ("passkey", False, "a passkey challenge (pk), which takes a browser.", OR_ANOTHER_WAY),
         ("passkey", True, "a passkey challenge (pk), which only a browser can answer", QUESTION),
         ("key", True, "install python-fido2: pip install 'samlauth[fido2]'", QUESTION),
     ],
@@ -191,7 +191,7 @@ def test_a_passkey_is_left_for_another_way_by_whoever_wants_no_browser(
     again = stage.start(*stage.main_job, "--browser-path", str(bed.path), "--no-browser", "--force")
     again.answer_password()
     pick(again, AUTHENTICATOR)
-    assert "which only a browser can answer: another way." in again.printed
+    assert "which takes a browser: another way." in again.printed
     again.answer_code()
     assert again.end() == 0, again.printed
 

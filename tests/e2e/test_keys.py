@@ -276,7 +276,7 @@ def test_the_second_of_two_keys_with_pins(make_desk: MakeDesk, selects: bool) ->
     one = desk.key(Kind(u2f=False, pin="11111", name="One", selects=selects))
     two = desk.key(Kind(u2f=False, pin="22222", name="Two", selects=selects))
     run = desk.start()
-    run.expect("Touch the security key you want to use (One or Two)")
+    run.expect("Touch the key you want to use (One or Two)")
     two.hold(touch="yes")
     run.expect("PIN of Two: ")
     run.terminal.waitnoecho(20)
@@ -293,7 +293,7 @@ def test_another_way_than_to_say_which_key(make_desk: MakeDesk) -> None:
     desk = make_desk()
     keys = [desk.key(WITH_PIN), desk.key(WITH_PIN)]
     run = desk.start()
-    run.expect("Touch the security key you want to use (YubiKey)")
+    run.expect("Touch the key you want to use (YubiKey)")
     press(run, "?")
     pick(run, AUTHENTICATOR)
     run.answer_code()

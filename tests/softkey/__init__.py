@@ -271,6 +271,8 @@ class Ctap2:
             self._touch()
             raise _Refused(0x31 if self._key.memory.kind.pin else 0x35)
         verified = self._verified(given, 8, 1)
+        if self._key.memory.kind.always_uv and not verified:
+            raise _Refused(0x36)
         self._touch()
         credential, key = self._key.register(for_hash)
         public = _public(key)

@@ -144,7 +144,7 @@ class SecurityKey:
             # A PIN is asked for once, and so of one key: the one that is touched. Two of a kind have
             # the same name.
             jobs += [(key, partial(_selected, key, match)) for key, match in locked]
-            what = "the security key you want to use" if locked else "your security key"
+            what = "the key you want to use" if locked else "your security key"
             touched: Outcome | _Held = self._touched(
                 jobs, Wait(request.seconds, f"Touch {what}", ways)
             )

@@ -458,12 +458,21 @@ def _failed(error: CtapError, name: str) -> KeyFailed:
                 "denied", f"{name} did not know your finger.", "Try again, or use another key."
             )
         case _ERR.OPERATION_DENIED | _ERR.NOT_ALLOWED:
-            return KeyFailed("denied", f"{name} said no.", "Touch it to say yes.")
+            return KeyFailed(
+                "denied", f"{name} said no.", "Try again, and touch it when it blinks."
+            )
         case _ERR.CHANNEL_BUSY:
             return KeyFailed(
                 "denied",
                 f"{name} is in use by another program, such as a browser that asks for it.",
                 "Answer or close that first.",
+            )
+        case _ERR.PUAT_REQUIRED:
+            # Signing asks for it before; a rehearsal that registers a key does not.
+            return KeyFailed(
+                "wrong key",
+                f"{name} wants its PIN, which is not asked for here.",
+                "Use another key.",
             )
         case _ERR.NO_CREDENTIALS | _ERR.INVALID_CREDENTIAL:
             return KeyFailed("wrong key", f"{name} does not know this account.", "Use another key.")

@@ -286,7 +286,7 @@ def _pass(attempt: Attempt, state: BrowserOnly) -> Flow[Page]:
     if state.another is None or state.kind in attempt.passed:
         raise refusals.browser_only(state)
     attempt.passed.add(state.kind)
-    seen = f"Google shows {state.seen}, which only a browser can answer"
+    seen = f"Google shows {state.seen}, which takes a browser"
     agreed: bool | None = None
     if _is_the_browsers(attempt, state):
         with suppress(NobodyToAsk):

@@ -75,7 +75,14 @@ class Person:
         raise AssertionError("nothing came of it")
 
     def answer(self, challenge: AnyChallenge) -> object | None:
-        keys = SecurityKey(
+        return self.keys.answer(challenge)
+
+    def register(self) -> object:
+        return self.keys.register(APP_ID, "google.com")
+
+    @property
+    def keys(self) -> SecurityKey:
+        return SecurityKey(
             self.ask,
             self.until,
             self.told.append,
@@ -83,7 +90,6 @@ class Person:
             self.hidden.append,
             lambda: self.trouble,  # the computer the tests run on may be a container
         )
-        return keys.answer(challenge)
 
 
 def registered(key: SoftKey, name: str) -> tuple[bytes, ec.EllipticCurvePublicKey]:
@@ -486,7 +492,7 @@ def test_of_two_keys_with_pins_the_one_that_is_touched_is_asked_for_its(
     good = signed(answer, public, "google.com")
     assert good.authenticator_data[32] & 4
     assert [wait.shows for wait in person.waits] == [
-        "Touch the security key you want to use (One or Two)",
+        "Touch the key you want to use (One or Two)",
         "Touch your security key again (Two)",
     ]
     assert [wait.ways for wait in person.waits] == [("another",)] * 2
@@ -531,6 +537,12 @@ def test_of_two_keys_with_pins_the_one_that_is_left_will_do(make_key: MakeKey) -
 
     person = Person([swap, lambda: None], pins=["2222"])
     signed(person.answer(webauthn(first, second, verification="required")), public, "google.com")
+
+
+def test_a_key_that_is_registered_by_its_pin_alone(make_key: MakeKey) -> None:
+    make_key(pin="1234", always_uv=True, u2f=False)
+    done = ended(Person([lambda: None]).register())
+    assert done.message == "SoftKey wants its PIN, which is not asked for here."
 
 
 # What keeps keys away

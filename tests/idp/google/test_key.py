@@ -28,6 +28,7 @@ ANSWER = AuthenticatorAssertion(
     served.HANDLES[1], b'{"typ":"x"}', b"h" * 32 + b"\x01\0\0\0\x07", b"0signature"
 )
 MISSING = NoAssertion("not installed", "There is no fido2.", "Install it.")
+ASKED = "Google asks for a security key. "
 TOTP_MENU = served.lite_selection(served.lite_entry(4, "6"))
 WITHOUT_KEYS = replace(ADA, disable_u2f=True)
 WITH_BROWSER = replace(ADA, can_browse=lambda: True)
@@ -122,12 +123,15 @@ def test_without_any_use_of_keys_there_is_another_way_said_in_one_line(reason: s
     script = (TOTP_MENU, served.lite_totp(), "1", served.saml_post())
     for page in (served.glif_key(), served.lite_key()):
         outcome = run(page, ended, *script)
-        assert outcome.told[0].text == "There is no fido2. Install it."
+        assert outcome.told[0].text == (
+            "Google asks for a security key. There is no fido2. Install it."
+        )
         assert not outcome.told[0].quiet
 
 
 def test_without_any_use_of_keys_and_another_way_there_is_the_browser() -> None:
-    assert refused(NeedsBrowser, bare(served.glif_key()), MISSING).result.message == MISSING.message
+    ended = refused(NeedsBrowser, bare(served.glif_key()), MISSING)
+    assert ended.result.message == f"{ASKED}{MISSING.message}"
     page = served.lite_key()
     assert len(refused(NeedsBrowser, page, MISSING, page, MISSING).requests) == 2
 
@@ -138,20 +142,21 @@ def test_who_wants_the_key_and_cannot_use_it_here_is_led_to_the_browser() -> Non
 
 
 @pytest.mark.parametrize(
-    ("reason", "error"),
+    ("reason", "error", "first"),
     [
-        ("timed out", CodeRefused),
-        ("denied", CodeRefused),
-        ("blocked", CodeRefused),
-        ("no key", NobodyToAsk),
-        ("wrong key", NobodyToAsk),
-        ("removed", NobodyToAsk),
+        ("timed out", CodeRefused, ""),
+        ("denied", CodeRefused, ""),
+        ("blocked", CodeRefused, ""),
+        ("no key", NobodyToAsk, ASKED),
+        ("wrong key", NobodyToAsk, ASKED),
+        ("removed", NobodyToAsk, ASKED),
     ],
 )
-def test_how_it_ends_without_an_answer(reason: str, error: type[SamlauthError]) -> None:
+def test_how_it_ends_without_an_answer(reason: str, error: type[SamlauthError], first: str) -> None:
     ended = replace(MISSING, reason=reason)  # type: ignore[arg-type]  # it is one of them
     outcome = refused(error, served.glif_key(), ended)
-    assert (outcome.result.message, outcome.result.hint) == (MISSING.message, MISSING.hint)
+    assert outcome.result.message == f"{first}{MISSING.message}"
+    assert outcome.result.hint == MISSING.hint
 
 
 def test_nobody_to_touch_it() -> None:
@@ -213,7 +218,7 @@ def test_mfa_leaves_the_key_for_what_it_names() -> None:
 )
 def test_the_browser_comes_before_another_way(page: Page, seen: str) -> None:
     outcome = refused(NeedsBrowser, page, True, provider=WITH_BROWSER)
-    note = f"Google shows {seen}, which only a browser can answer."
+    note = f"Google shows {seen}, which takes a browser."
     assert outcome.challenges == [Confirm(OR_ANOTHER_WAY, note, setting="browser")]
     assert isinstance(outcome.result, NeedsBrowser)
     assert outcome.result.agreed
@@ -229,14 +234,14 @@ def test_whoever_wants_no_browser_takes_another_way() -> None:
 
 def test_with_nobody_to_ask_there_is_another_way_and_it_is_said() -> None:
     outcome = run(PASSKEY, NOBODY, *BY_CODE, provider=WITH_BROWSER)
-    assert outcome.told[0].text.endswith("which only a browser can answer: another way.")
+    assert outcome.told[0].text.endswith("which takes a browser: another way.")
 
 
 def test_without_a_browser_nobody_is_asked_about_one() -> None:
     outcome = run(PASSKEY, *BY_CODE)
     assert [type(c) for c in outcome.challenges] == [EnterCode]
     assert outcome.told[0].text == (
-        "Google shows a passkey challenge (pk), which only a browser can answer: another way."
+        "Google shows a passkey challenge (pk), which takes a browser: another way."
     )
 
 
