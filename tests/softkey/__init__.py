@@ -29,8 +29,9 @@ from fido2 import cbor, hid
 from fido2.ctap2.pin import PinProtocolV1
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
-Touch = Literal["no", "yes", "deny", "busy", "silent"]
-"""``busy`` with another program, or ``silent``: it takes packets and sends none."""
+Touch = Literal["no", "yes", "deny", "busy", "silent", "endless"]
+"""``busy`` with another program; ``silent``: it takes packets and sends none; ``endless``: it says that
+it is at work, whatever it is told."""
 
 PACKET = 64
 _INIT, _MSG, _CBOR, _CANCEL, _PING, _ERROR, _KEEPALIVE = 0x06, 0x03, 0x10, 0x11, 0x01, 0x3F, 0x3B
@@ -415,6 +416,8 @@ class Connection(CtapHidConnection):
                 self._send(_ERROR, b"\x01")
 
     def _work(self, message: bytes) -> None:
+        while self._key.touched == "endless" and not self._closed.wait(_KEEPALIVE_EVERY):
+            self._send(_KEEPALIVE, b"\x01")
         self._send(_CBOR, self._ctap2.answer(message))
 
     def _touch(self) -> None:

@@ -111,14 +111,20 @@ def plugged_in() -> Iterator[list[Key]]:
 
 
 class _Patience(Event):
-    """An event that happens by itself, when its time is over."""
+    """An event that happens by itself, when its time is over.
+
+    Asking raises TimeoutError when it is long over: a key that was told to stop goes on regardless.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._until = time.monotonic() + _PATIENCE
 
     def is_set(self) -> bool:
-        return super().is_set() or time.monotonic() >= self._until
+        late = time.monotonic() - self._until
+        if late > _PATIENCE:
+            raise TimeoutError
+        return super().is_set() or late >= 0
 
     def wait(self, timeout: float | None = None) -> bool:
         super().wait(timeout)

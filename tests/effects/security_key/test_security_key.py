@@ -26,7 +26,7 @@ from samlauth.challenges import (
     TouchKey,
     UserVerification,
 )
-from samlauth.effects.security_key import Access, SecurityKey, connection
+from samlauth.effects.security_key import Access, SecurityKey, connection, devices
 from samlauth.errors import NobodyToAsk, UnsafePage
 from samlauth.flow import Wait
 from tests.softkey import SoftKey
@@ -329,6 +329,7 @@ def test_a_key_that_another_program_uses(make_key: MakeKey, kind: dict[str, bool
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_SILENT", 0.5)
+    monkeypatch.setattr(devices, "_PATIENCE", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -365,6 +366,17 @@ def test_a_key_that_falls_silent_while_it_blinks(make_key: MakeKey, kind: dict[s
     person = Person(terminal=False, does=[lambda: key.hold(touch="silent")])
     assert "does not answer" in ended(person.answer(u2f(credential))).message
     key.hold(plugged=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_key_that_is_at_work_without_end(make_key: MakeKey) -> None:
+    key = make_key(u2f=False)
+    credential, public = registered(key, APP_ID)
+    key.hold(touch="endless")
+    done = ended(Person(terminal=False).answer(u2f(credential)))
+    assert done.message == "SoftKey does not answer."
+    key.hold(touch="yes")
+    signed(Person([lambda: None]).answer(u2f(credential)), public, APP_ID)
 
 
 @pytest.mark.usefixtures("impatient")
