@@ -71,7 +71,14 @@ class NobodyToAsk(NeedsPerson):
 
 
 class NeedsBrowser(NeedsPerson):
-    """Only a browser can go on: scripts, a passkey, consent, another provider's pages."""
+    """Only a browser can go on: scripts, a passkey, consent, another provider's pages.
+
+    ``agreed`` when the person was asked already and wants it opened.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", agreed: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.agreed = agreed
 
 
 class PageUnreadable(NeedsBrowser):

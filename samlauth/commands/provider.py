@@ -7,6 +7,7 @@ whether there is anything to do.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from samlauth import settings
@@ -131,6 +132,7 @@ def provider_for(values: Settings) -> IdentityProvider:
                 mfa=values[settings.MFA],
                 disable_u2f=values[settings.DISABLE_U2F],
                 trust_device=values[settings.TRUST_DEVICE],
+                can_browse=lambda: _can_browse(values),
             )
         case name:
             from samlauth.idp import ProviderSettings
@@ -144,6 +146,15 @@ def provider_for(values: Settings) -> IdentityProvider:
             )
             provider = load(name, told, settings.BUILT_IN)
     return HandOver(provider, values[settings.BROWSER])
+
+
+def _can_browse(values: Settings) -> bool:
+    """Whether a browser may be opened, and there is one that can be."""
+    if values[settings.BROWSER] is False:
+        return False
+    from samlauth.effects.browser.executable import can_open
+
+    return can_open(os.environ, values[settings.BROWSER_PATH])
 
 
 def identity(values: Settings, role_arn: str) -> Identity:

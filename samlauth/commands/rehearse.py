@@ -49,7 +49,7 @@ print(sts.get_caller_identity()["Arn"])
 """
 
 
-_FOR_BROWSERS = ("rejected", "unknown", "interstitial", "duo")
+_FOR_BROWSERS = ("rejected", "unknown", "interstitial", "passkey", "duo")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

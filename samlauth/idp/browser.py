@@ -28,6 +28,8 @@ from samlauth.saml import SAMLResponse
 from samlauth.values import dataclass
 
 QUESTION: Final = "Open your browser and sign in there?"
+OR_ANOTHER_WAY: Final = "Open your browser and sign in there (no: another way)?"
+"""The same, of a provider whose pages have another way."""
 
 OTHER_WAYS: Final = (
     "On a computer with a browser, --browser opens it without asking.\n"
@@ -109,7 +111,8 @@ class HandOver:
                 if self._allowed is False:
                     raise
                 reason = error
-            yield from _ask_leave(reason)
+            if not reason.agreed:
+                yield from _ask_leave(reason)
         response = yield from in_browser(self._provider.in_browser)
         self._at_once = True
         return response

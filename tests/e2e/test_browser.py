@@ -23,9 +23,11 @@ from tests.e2e import simplesaml
 from tests.e2e.browser import CHATTER, Bed, Gone, Window
 from tests.e2e.simplesaml import SimpleSAML
 from tests.e2e.stage import MakeStage, Run, Stage
+from tests.e2e.test_challenges import AUTHENTICATOR, pick
 from tests.e2e.test_keys import INJECTED
 
 QUESTION = "Open your browser and sign in there? [Y/n] "
+OR_ANOTHER_WAY = "Open your browser and sign in there (no: another way)? [Y/n] "
 PLAIN = "Sign in in the browser window, then close it or press ENTER here."
 WATCHED = "Sign in in the browser window; samlauth goes on by itself."
 
@@ -129,15 +131,16 @@ def test_in_a_window_that_is_watched_all_the_way(make_stage: MakeStage, make_bed
 
 
 @pytest.mark.parametrize(
-    ("mfa", "said"),
+    ("mfa", "wanted", "said", "question"),
     [
         # A passkey's page says what it asks to its script alone.
-        ("passkey", "a passkey challenge (pk), which only a browser can answer"),
-        ("key", "install python-fido2: pip install 'samlauth[fido2]'"),
+        ("passkey", False, "a passkey challenge (pk), which takes a browser.", OR_ANOTHER_WAY),
+        ("passkey", True, "a passkey challenge (pk), which only a browser can answer", QUESTION),
+        ("key", True, "install python-fido2: pip install 'samlauth[fido2]'", QUESTION),
     ],
 )
 def test_a_key_is_touched_in_the_browser(
-    make_stage: MakeStage, make_bed: MakeBed, mfa: str, said: str
+    make_stage: MakeStage, make_bed: MakeBed, mfa: str, wanted: bool, said: str, question: str
 ) -> None:
     stage = make_stage(mfa=mfa, roles=1, pages="v3")
     bed, rehearsal = make_bed(stage), stage.rehearsal
@@ -150,13 +153,14 @@ def test_a_key_is_touched_in_the_browser(
     )
     run = stage.start(
         *stage.main_job,
-        *("--mfa", mfa, "--browser-path", str(bed.path), "--browser-mode", "devtools"),
+        *(["--mfa", mfa] if wanted else []),
+        *("--browser-path", str(bed.path), "--browser-mode", "devtools"),
         PYTHONPATH=INJECTED,
         SOFTKEYS="",  # which takes python-fido2 away
     )
     run.answer_password()
     run.expect(said)
-    run.expect(QUESTION)
+    run.expect(question)
     window = window_of(run, bed)
     pkcs8 = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     window.answer(identifier=rehearsal.username)
@@ -168,6 +172,28 @@ def test_a_key_is_touched_in_the_browser(
     assert_written(stage)
     assert rehearsal.person.keys.answers == [""]
     assert rehearsal.google.codes == {}
+
+
+def test_a_passkey_is_left_for_another_way_by_whoever_wants_no_browser(
+    make_stage: MakeStage, make_bed: MakeBed
+) -> None:
+    stage = make_stage(mfa="passkey", roles=1, pages="v3")
+    bed = make_bed(stage)
+    run = stage.start(*stage.main_job, "--browser-path", str(bed.path))
+    run.answer_password()
+    run.expect(OR_ANOTHER_WAY)
+    run.type("n")
+    pick(run, AUTHENTICATOR)
+    run.answer_code()
+    assert run.end() == 0, run.printed
+    assert "samlauth.browser" not in stage.config()
+    assert bed.no_more_starts() == []
+    again = stage.start(*stage.main_job, "--browser-path", str(bed.path), "--no-browser", "--force")
+    again.answer_password()
+    pick(again, AUTHENTICATOR)
+    assert "which takes a browser: another way." in again.printed
+    again.answer_code()
+    assert again.end() == 0, again.printed
 
 
 def test_a_browser_that_was_asked_for_comes_first(refusing: Stage, make_bed: MakeBed) -> None:

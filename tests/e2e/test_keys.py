@@ -270,6 +270,37 @@ def test_a_pin_that_is_wrong_and_then_right(make_desk: MakeDesk) -> None:
     assert_signed_in(run, codes=0)
 
 
+@pytest.mark.parametrize("selects", [True, False])
+def test_the_second_of_two_keys_with_pins(make_desk: MakeDesk, selects: bool) -> None:
+    desk = make_desk()
+    one = desk.key(Kind(u2f=False, pin="11111", name="One", selects=selects))
+    two = desk.key(Kind(u2f=False, pin="22222", name="Two", selects=selects))
+    run = desk.start()
+    run.expect("Touch the key you want to use (One or Two)")
+    two.hold(touch="yes")
+    run.expect("PIN of Two: ")
+    run.terminal.waitnoecho(20)
+    two.hold(touch="no")
+    run.type("22222")
+    run.expect(f"{TOUCH} again (Two)")
+    two.hold(touch="yes")
+    assert_signed_in(run, codes=0)
+    assert answers(run) == [""]
+    assert one.memory.tries == 8
+
+
+def test_another_way_than_to_say_which_key(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    keys = [desk.key(WITH_PIN), desk.key(WITH_PIN)]
+    run = desk.start()
+    run.expect("Touch the key you want to use (YubiKey)")
+    press(run, "?")
+    pick(run, AUTHENTICATOR)
+    run.answer_code()
+    assert_signed_in(run)
+    assert [len(key.memory.credentials) for key in keys] == [1, 1]
+
+
 def test_a_pin_that_blocks_the_key(make_desk: MakeDesk) -> None:
     desk = make_desk()
     key = desk.key(WITH_PIN)
@@ -313,6 +344,35 @@ def test_a_key_that_is_pulled_out_while_it_blinks(make_desk: MakeDesk, pages: Fa
     run.expect(TOUCH)
     key.hold(touch="yes")
     assert_signed_in(run, codes=0)
+
+
+@both
+def test_a_key_that_does_not_answer_and_is_put_in_anew(make_desk: MakeDesk, pages: Family) -> None:
+    desk = make_desk(pages)
+    key = desk.key()
+    key.hold(touch="silent")
+    run = desk.start()
+    run.expect("SoftKey does not answer. Pull it out and put it in again.")
+    run.expect("ENTER to try again")
+    key.hold(plugged=False)
+    key.hold(plugged=True, touch="no")
+    press(run, "\r")
+    run.expect(TOUCH)
+    key.hold(touch="silent")
+    run.expect("SoftKey does not answer.")
+    key.hold(touch="yes")
+    press(run, "\r")
+    assert_signed_in(run, codes=0)
+
+
+def test_ctrl_c_while_a_key_is_silent(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.key().hold(touch="silent")
+    run = desk.start()
+    run.expect("does not answer")
+    run.terminal.sendintr()
+    assert run.end() == 130
+    assert "Traceback" not in run.printed
 
 
 def test_a_key_that_nobody_touches(make_desk: MakeDesk) -> None:

@@ -67,6 +67,12 @@ def test_one_that_needs_a_browser_says_why_asks_and_goes_on_there(wall: Samlauth
     assert run.browsed == [STEP]
 
 
+def test_whoever_has_agreed_already_is_not_asked_again() -> None:
+    provider = HandOver(Pages(NeedsBrowser("A passkey.", agreed=True)), None)
+    run = replay(within(provider.reach, provider.sign_in()), PAGE, RESPONSE)
+    assert (run.result, run.challenges, run.browsed) == (RESPONSE, [], [STEP])
+
+
 def test_once_it_was_needed_the_browser_is_used_at_once() -> None:
     provider = HandOver(Pages(WALL), None)
     replay(within(provider.reach, provider.sign_in()), PAGE, True, RESPONSE)

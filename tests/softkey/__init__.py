@@ -29,12 +29,16 @@ from fido2 import cbor, hid
 from fido2.ctap2.pin import PinProtocolV1
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
-Touch = Literal["no", "yes", "deny", "busy"]
+Touch = Literal["no", "yes", "deny", "busy", "silent", "endless"]
+"""``busy`` with another program; ``silent``: it takes packets and sends none; ``endless``: it says that
+it is at work, whatever it is told."""
 
 PACKET = 64
 _INIT, _MSG, _CBOR, _CANCEL, _PING, _ERROR, _KEEPALIVE = 0x06, 0x03, 0x10, 0x11, 0x01, 0x3F, 0x3B
 _WINK_CBOR, _NO_MSG = 0x04, 0x08
 _TRIES, _IN_A_ROW = 8, 3
+_ANOTHERS = (b"\0\0\0\x09" + bytes([0x80 | _KEEPALIVE, 0, 1, 2])).ljust(PACKET, b"\0")
+"""What the key has to say to another program: Linux shows it to everybody."""
 _KEEPALIVE_EVERY = 0.02
 
 
@@ -48,6 +52,8 @@ class Kind:
     pin: str = ""
     """Empty for a key that has none."""
     always_uv: bool = False
+    selects: bool = False
+    """Whether it can be told from others by a touch (CTAP 2.1 §6.9); older ones have a way round."""
 
 
 @dataclass
@@ -240,6 +246,9 @@ class Ctap2:
                     said = self._assert(given)
                 case 6:
                     said = self._pin(given)
+                case 11 if self._key.memory.kind.selects:
+                    self._touch()
+                    return b"\0"
                 case _:
                     raise _Refused(0x01)
         except _Refused as refused:
@@ -252,12 +261,19 @@ class Ctap2:
         if kind.always_uv:
             options["alwaysUv"] = True
         versions = ["FIDO_2_0", *(["U2F_V2"] if kind.u2f else [])]
+        versions += ["FIDO_2_1"] if kind.selects else []
         said: dict[int, Any] = {1: versions, 3: bytes(16), 4: options, 5: 1200, 6: [1]}
         return said
 
     def _make(self, given: dict[int, Any]) -> dict[int, Any]:
         for_hash = sha256(given[2]["id"].encode()).digest()
+        if given.get(8) == b"":
+            # CTAP 2.0 §5.1: a touch, and then whether there is a PIN.
+            self._touch()
+            raise _Refused(0x31 if self._key.memory.kind.pin else 0x35)
         verified = self._verified(given, 8, 1)
+        if self._key.memory.kind.always_uv and not verified:
+            raise _Refused(0x36)
         self._touch()
         credential, key = self._key.register(for_hash)
         public = _public(key)
@@ -376,7 +392,10 @@ class Connection(CtapHidConnection):
 
     def _do(self, command: int, message: bytes) -> None:
         kind = self._key.memory.kind
+        if self._key.touched == "silent":
+            return
         if command != _INIT and self._key.touched == "busy":  # with another program
+            self._packets.put(_ANOTHERS)
             self._send(_ERROR, b"\x06")
             return
         match command:
@@ -397,6 +416,8 @@ class Connection(CtapHidConnection):
                 self._send(_ERROR, b"\x01")
 
     def _work(self, message: bytes) -> None:
+        while self._key.touched == "endless" and not self._closed.wait(_KEEPALIVE_EVERY):
+            self._send(_KEEPALIVE, b"\x01")
         self._send(_CBOR, self._ctap2.answer(message))
 
     def _touch(self) -> None:
@@ -411,6 +432,8 @@ class Connection(CtapHidConnection):
             self._send(_KEEPALIVE, b"\x02")
 
     def _send(self, command: int, message: bytes) -> None:
+        if self._key.touched == "silent":
+            return
         head = self._channel + bytes([0x80 | command]) + struct.pack(">H", len(message))
         packet, message = head + message[:57], message[57:]
         self._packets.put(packet.ljust(PACKET, b"\0"))

@@ -24,7 +24,7 @@ from typing import Final, Literal
 
 from samlauth.effects.browser import arguments, endings, profile
 from samlauth.effects.browser.devtools import DevTools, NoAnswerError, Wire
-from samlauth.effects.browser.executable import find
+from samlauth.effects.browser.executable import can_show, find
 from samlauth.effects.browser.process import NotStartedError, surroundings
 from samlauth.effects.browser.profile import Profile
 from samlauth.effects.browser.visit import Visit
@@ -118,7 +118,7 @@ class Browser:
             ended = self._silently(executable, held, step.url)
             if ended is not None:
                 return ended
-        if not self._can_show():
+        if not can_show(self._environ, self._path):
             return endings.no_display()
         deadline = time.monotonic() + self._seconds
         if two_phases:
@@ -132,11 +132,6 @@ class Browser:
             if self._mode == "plain":
                 return endings.not_far_enough()
         return self._watched(executable, held, step.url, deadline)
-
-    def _can_show(self) -> bool:
-        """Whether to try and show a window. A browser that was named may need no display."""
-        has_one = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
-        return bool(self._path or has_one or sys.platform in ("darwin", "win32"))
 
     def _silently(
         self, executable: Path, held: Profile, url: str

@@ -62,6 +62,18 @@ def find(
     return _absent(environ, snap)
 
 
+def can_show(environ: Mapping[str, str], path: str | None, platform: str = sys.platform) -> bool:
+    """Whether to try and show a window. A browser that was named may need no display."""
+    has_one = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+    return bool(path or has_one or platform in ("darwin", "win32"))
+
+
+def can_open(environ: Mapping[str, str], path: str | None, platform: str = sys.platform) -> bool:
+    """Whether there is a browser to start, with a window that a person could see."""
+    there = not isinstance(find(environ, path, platform), BrowserEnded)
+    return there and can_show(environ, path, platform)
+
+
 def _given(environ: Mapping[str, str], path: str, platform: str) -> Path | BrowserEnded:
     # A bare name is looked up, a path is not: what makes the difference is the slash in it.
     found = shutil.which(str(path_of(path)) if "/" in path else path, path=environ.get("PATH"))

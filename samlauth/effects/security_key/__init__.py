@@ -37,6 +37,8 @@ __all__ = ["Access", "SecurityKey", "access"]
 
 T = TypeVar("T")
 Outcome = AuthenticatorAssertion | NoAssertion | AnotherWay
+_Held = tuple["Key", "Match"]
+"""A key, and what of the request it has."""
 
 _THINKING = 300.0
 """Seconds a person has to fetch another key."""
@@ -133,20 +135,29 @@ class SecurityKey:
                 return NoAssertion(failed.reason, failed.message, failed.hint)
 
     def _asserted(self, keys: list[Key], challenge: TouchKey) -> Outcome:
-        request, origin = challenge.request, challenge.origin
-        found = _matching(keys, challenge)
-        ready, locked = _sorted(found, request)
-        unlocked: tuple[ClientPin, bytes] | None = None
-        if not ready:
-            # A PIN is asked for once, and so of one key alone.
-            ready = locked[:1]
-            opened = self._unlock(*ready[0], challenge)
-            if isinstance(opened, AnotherWay):
-                return opened
-            unlocked = opened
+        request, origin, ways = challenge.request, challenge.origin, challenge.ways
+        ready, locked = _sorted(_matching(keys, challenge), request)
+        jobs: list[tuple[Key, Callable[[threading.Event], AuthenticatorAssertion | _Held | None]]]
+        jobs = [(key, partial(key.sign, match, request, origin, None)) for key, match in ready]
+        again = ""
+        if jobs or len(locked) > 1:
+            # A PIN is asked for once, and so of one key: the one that is touched. Two of a kind have
+            # the same name.
+            jobs += [(key, partial(_selected, key, match)) for key, match in locked]
+            what = "the key you want to use" if locked else "your security key"
+            touched: Outcome | _Held = self._touched(
+                jobs, Wait(request.seconds, f"Touch {what}", ways)
+            )
+            if not isinstance(touched, tuple):
+                return touched
+            locked, again = [touched], " again"
+        ((key, match),) = locked
+        unlocked = self._unlock(key, match, challenge)
+        if isinstance(unlocked, AnotherWay):
+            return unlocked
         return self._touched(
-            [(key, partial(key.sign, match, request, origin, unlocked)) for key, match in ready],
-            Wait(request.seconds, "Touch your security key", challenge.ways),
+            [(key, partial(key.sign, match, request, origin, unlocked))],
+            Wait(request.seconds, f"Touch your security key{again}", ways),
         )
 
     def register(self, app_id: str, rp_id: str) -> Registration | NoAssertion:
@@ -279,6 +290,10 @@ def _matching(keys: list[Key], challenge: TouchKey) -> list[tuple[Key, Match]]:
         f"No security key that is plugged in here ({names}) is registered for this account.",
         "Insert one that is.",
     )
+
+
+def _selected(key: Key, match: Match, cancelled: threading.Event) -> _Held | None:
+    return (key, match) if key.select(cancelled) else None
 
 
 def _sorted(

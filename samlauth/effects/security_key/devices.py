@@ -1,4 +1,4 @@
-"""The security keys that are plugged in, by python-fido2: this module alone loads it.
+"""The security keys that are plugged in, by python-fido2: this module and its connections load it.
 
 U2F's own messages (CTAP1) go to keys that know them where a credential was registered by U2F, all
 else is CTAP2. A credential is looked for without a touch first, so that only keys that can answer
@@ -26,10 +26,11 @@ from fido2.ctap import STATUS, CtapError
 from fido2.ctap1 import APDU, ApduError, Ctap1
 from fido2.ctap2.base import Ctap2, Info
 from fido2.ctap2.pin import ClientPin
-from fido2.hid.base import CtapHidConnection
+from fido2.hid.base import CtapHidConnection, HidDescriptor
 from fido2.rpid import verify_rp_id
 
 from samlauth.challenges import AssertionRequest, AuthenticatorAssertion
+from samlauth.effects.security_key.connection import Connection
 from samlauth.printable import safe
 
 Reason = Literal["removed", "denied", "blocked", "wrong key", "timed out"]
@@ -41,6 +42,8 @@ _POLL: Final = 0.2
 """Seconds between two questions to a U2F key whether it was touched: it does not say by itself."""
 _PATIENCE: Final = 3.0
 """Seconds for what needs no touch."""
+_PATIENCE_OVER: Final = (_ERR.USER_ACTION_TIMEOUT, _ERR.ACTION_TIMEOUT, _ERR.KEEPALIVE_CANCEL)
+"""How a key says that nobody touched it in time: its own patience is shorter than a page's."""
 _FAULTS = (OSError, struct.error, hid.ConnectionFailure, ValueError, TypeError, KeyError)
 """What reading from a key that is being pulled out ends in, or from one that answers nonsense."""
 
@@ -98,13 +101,9 @@ def plugged_in() -> Iterator[list[Key]]:
     try:
         # python-fido2 has no types for what differs by platform.
         for descriptor in hid.list_descriptors():  # type: ignore[no-untyped-call]  # see above
-            with suppress(*_FAULTS, CtapError):
+            with suppress(*_FAULTS):
                 connection: CtapHidConnection = hid.open_connection(descriptor)  # type: ignore[no-untyped-call]  # see above
-                try:
-                    keys.append(Key(_Device(descriptor, connection)))
-                except BaseException:
-                    connection.close()
-                    raise
+                keys.append(Key(descriptor, Connection(connection)))
         yield keys
     finally:
         for key in keys:
@@ -112,14 +111,20 @@ def plugged_in() -> Iterator[list[Key]]:
 
 
 class _Patience(Event):
-    """An event that happens by itself, when its time is over."""
+    """An event that happens by itself, when its time is over.
+
+    Asking raises TimeoutError when it is long over: a key that was told to stop goes on regardless.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._until = time.monotonic() + _PATIENCE
 
     def is_set(self) -> bool:
-        return super().is_set() or time.monotonic() >= self._until
+        late = time.monotonic() - self._until
+        if late > _PATIENCE:
+            raise TimeoutError
+        return super().is_set() or late >= 0
 
     def wait(self, timeout: float | None = None) -> bool:
         super().wait(timeout)
@@ -142,25 +147,36 @@ class _Device(hid.CtapHidDevice):
 class Key:
     """One security key. Its methods raise KeyFailed."""
 
-    def __init__(self, device: hid.CtapHidDevice) -> None:
-        self._device = device
-        self._can = hid.CAPABILITY(device.capabilities)
-        self._ctap1 = None if hid.CAPABILITY.NMSG in self._can else Ctap1(device)
+    def __init__(self, descriptor: HidDescriptor, connection: CtapHidConnection) -> None:
+        self._descriptor = descriptor
+        self._connection = connection
+
+    # The first thing a key is told is that somebody is there, the second to say what it can do; and it
+    # may not answer.
+
+    @cached_property
+    def _device(self) -> _Device:
+        return _Device(self._descriptor, self._connection)
+
+    @cached_property
+    def _ctap1(self) -> Ctap1 | None:
+        can = hid.CAPABILITY(self._device.capabilities)
+        return None if hid.CAPABILITY.NMSG in can else Ctap1(self._device)
 
     @cached_property
     def _ctap2(self) -> Ctap2 | None:
-        # It is asked at once what it can do, and may not answer.
-        return Ctap2(self._device) if hid.CAPABILITY.CBOR in self._can else None
+        can = hid.CAPABILITY(self._device.capabilities)
+        return Ctap2(self._device) if hid.CAPABILITY.CBOR in can else None
 
     @property
     def name(self) -> str:
         """What it says it is, fit to print."""
-        return safe(self._device.product_name or "a security key", 60)
+        return safe(self._descriptor.product_name or "a security key", 60)
 
     def close(self) -> None:
         """Let go of it."""
         with suppress(*_FAULTS):
-            self._device.close()
+            self._connection.close()
 
     def find(self, request: AssertionRequest) -> Match | None:
         """What of the request it has, without a touch."""
@@ -223,15 +239,47 @@ class Key:
                 try:
                     return self._sign(match, request, data, cancelled, unlocked)
                 except CtapError as error:
-                    # The key's own patience is shorter than the page's.
-                    if error.code not in (
-                        _ERR.USER_ACTION_TIMEOUT,
-                        _ERR.ACTION_TIMEOUT,
-                        _ERR.KEEPALIVE_CANCEL,
-                    ):
+                    if error.code not in _PATIENCE_OVER:
                         raise
                     cancelled.wait(_POLL)
             return None
+
+    def select(self, cancelled: Event) -> bool:
+        """Whether it was touched, as a person does to say which key they mean; not if ``cancelled``.
+
+        It gives nothing away: who its owner is remains to be proven.
+        """
+        assert self._ctap2 is not None, "only a key with a PIN has to be chosen first"
+        with _explained(self.name):
+            while not cancelled.is_set():
+                try:
+                    if "FIDO_2_1" in self._ctap2.info.versions:
+                        self._ctap2.selection(event=cancelled)
+                    else:
+                        self._select_by_a_credential(cancelled)
+                except CtapError as error:
+                    if error.code not in _PATIENCE_OVER:
+                        raise
+                    cancelled.wait(_POLL)
+                else:
+                    return True
+            return False
+
+    def _select_by_a_credential(self, cancelled: Event) -> None:
+        """Ask for a credential by an empty PIN: none is made (CTAP 2.0 §5.1, the first step)."""
+        assert self._ctap2 is not None
+        try:
+            self._ctap2.make_credential(
+                bytes(32),
+                {"id": "example.com", "name": "example.com"},
+                {"id": b"nobody", "name": "nobody"},
+                [{"type": "public-key", "alg": -7}],
+                pin_uv_param=b"",
+                event=cancelled,
+            )
+        except CtapError as error:
+            if error.code not in (_ERR.PIN_NOT_SET, _ERR.PIN_INVALID, _ERR.PIN_AUTH_INVALID):
+                raise
 
     def register(self, app_id: str, rp_id: str, cancelled: Event) -> Registration | None:
         """A new credential, once it was touched; None when it was ``cancelled``."""
@@ -385,6 +433,10 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except CtapError as error:
         raise _failed(error, name) from None
+    except TimeoutError:
+        raise KeyFailed(
+            "removed", f"{name} does not answer.", "Pull it out and put it in again."
+        ) from None
     except (ApduError, *_FAULTS):
         raise KeyFailed(
             "removed",
@@ -412,12 +464,21 @@ def _failed(error: CtapError, name: str) -> KeyFailed:
                 "denied", f"{name} did not know your finger.", "Try again, or use another key."
             )
         case _ERR.OPERATION_DENIED | _ERR.NOT_ALLOWED:
-            return KeyFailed("denied", f"{name} said no.", "Touch it to say yes.")
+            return KeyFailed(
+                "denied", f"{name} said no.", "Try again, and touch it when it blinks."
+            )
         case _ERR.CHANNEL_BUSY:
             return KeyFailed(
                 "denied",
                 f"{name} is in use by another program, such as a browser that asks for it.",
                 "Answer or close that first.",
+            )
+        case _ERR.PUAT_REQUIRED:
+            # Signing asks for it before; a rehearsal that registers a key does not.
+            return KeyFailed(
+                "wrong key",
+                f"{name} wants its PIN, which is not asked for here.",
+                "Use another key.",
             )
         case _ERR.NO_CREDENTIALS | _ERR.INVALID_CREDENTIAL:
             return KeyFailed("wrong key", f"{name} does not know this account.", "Use another key.")

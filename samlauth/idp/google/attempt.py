@@ -27,6 +27,7 @@ class Attempt:
     """What ``--mfa`` names; empty for whatever Google asks first."""
     clock: Callable[[], datetime]
     page: Page
+    can_browse: Callable[[], bool]
     disable_u2f: bool = False
     answered: str = ""
     """What the present page answers. A page's error text means nothing unless it answers one."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, assert_never
 
 from samlauth.challenges import (
     AnotherWay,
     ChooseMethod,
+    Confirm,
     EnterCode,
     EnterPhone,
     Method,
@@ -18,6 +20,7 @@ from samlauth.challenges import (
 )
 from samlauth.errors import NobodyToAsk
 from samlauth.flow import Flow, Page, ask, tell
+from samlauth.idp.browser import OR_ANOTHER_WAY
 from samlauth.idp.google import refusals
 from samlauth.idp.google.attempt import Attempt, ways
 from samlauth.idp.google.key import touch
@@ -48,6 +51,7 @@ _LABELS: Final[Mapping[str, str]] = {
 """What the prompt for a code says, by our name for the kind."""
 
 _SENT: Final = frozenset({"ipp", "iap", "kpp", "kpe"})
+_KEYS: Final = frozenset({"sk", "wa"})
 
 
 def meet(attempt: Attempt, state: Challenge) -> Flow[Page]:
@@ -279,11 +283,28 @@ def _dialable(phone: Phone) -> Phone | None:
 
 
 def _pass(attempt: Attempt, state: BrowserOnly) -> Flow[Page]:
-    """Go to another way: here there is nothing to be asked for."""
+    """Go to the browser or to another way: here there is nothing to be asked for."""
     if any(kinds.is_wanted(attempt.mfa, method) for method in _offered(attempt, state)):
         raise refusals.wanted_in_browser(state)
     if state.another is None or state.kind in attempt.passed:
         raise refusals.browser_only(state)
     attempt.passed.add(state.kind)
-    yield from tell(f"Google shows {state.seen}, which only a browser can answer: another way.")
+    seen = f"Google shows {state.seen}, which takes a browser"
+    agreed: bool | None = None
+    if _is_the_browsers(attempt, state):
+        with suppress(NobodyToAsk):
+            agreed = yield from ask(Confirm(OR_ANOTHER_WAY, f"{seen}.", setting="browser"))
+    if agreed:
+        raise refusals.agreed_to_browser(state)
+    if agreed is None:
+        yield from tell(f"{seen}: another way.")
     return (yield from attempt.other_way(state.another))
+
+
+def _is_the_browsers(attempt: Attempt, state: BrowserOnly) -> bool:
+    """Whether the browser comes before another way: a key or a passkey is at hand there, as it is
+    not with a page that wants something else of the person.
+    """
+    if state.kind in _KEYS and attempt.disable_u2f:
+        return False
+    return state.kind in {*_KEYS, "pk"} and attempt.can_browse()

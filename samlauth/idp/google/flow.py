@@ -55,6 +55,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Google:
     """Google Workspace as the identity provider of one SAML app, for one person."""
@@ -80,6 +84,9 @@ class Google:
     """
     disable_u2f: bool = False
     """Whether security keys are left alone: their pages and their place in a menu are passed."""
+    can_browse: Callable[[], bool] = field(default=_never, repr=False, compare=False)
+    """Whether the person's browser may and can be opened; asked where a page is a browser's and
+    offers another way, which is taken when it is not so."""
     clock: Callable[[], datetime] = field(default=_now, repr=False, compare=False)
     """Aware UTC times; only differences count. For how long a phone prompt lives."""
 
@@ -117,6 +124,7 @@ class Google:
             trust_device=self.trust_device,
             mfa=self.mfa or "",
             disable_u2f=self.disable_u2f,
+            can_browse=self.can_browse,
             clock=self.clock,
             page=(yield from self._enter()),
         )

@@ -78,7 +78,8 @@ def _without(attempt: Attempt, state: SecurityKey, ended: NoAssertion) -> Flow[P
     if usable or wanted or state.another is None or state.kind in attempt.passed:
         raise refusals.key_unused(ended)
     attempt.passed.add(state.kind)
-    yield from tell(f"{ended.message} {ended.hint}".strip(), quiet=False)
+    why = f"{ended.message} {ended.hint}".strip()
+    yield from tell(f"{refusals.KEY_ASKED} {why}", quiet=False)
     return (yield from attempt.other_way(state.another))
 
 

@@ -23,6 +23,14 @@ IN_A_BROWSER: Final = (
 )
 _HERE_FIRST: Final = "Sign in once at https://accounts.google.com in a browser on this network"
 
+KEY_ASKED: Final = "Google asks for a security key."
+"""What a person has to know before they are told what is wrong with theirs."""
+_ADD_A_STEP: Final = (
+    "Add another second step, such as an authenticator app, at "
+    "https://myaccount.google.com/security."
+)
+_WITH_YOURS: Final = "Or sign in with --browser, in a browser of yours."
+
 
 def unknown_account(said: str) -> SignInRefused:
     """Google does not know the account."""
@@ -134,7 +142,7 @@ def key(said: str) -> CodeRefused:
     """The answers of the security key were not taken."""
     return CodeRefused(
         f"Google did not accept the answer of the security key: {said}",
-        hint="Try the key in a browser, or choose another way with --mfa.",
+        hint="Try the key with --browser, or choose another way with --mfa.",
     )
 
 
@@ -144,9 +152,9 @@ def key_unused(ended: NoAssertion) -> SamlauthError:
         case "timed out" | "denied" | "blocked":
             return CodeRefused(ended.message, hint=ended.hint)
         case "not installed" | "no access":
-            return NeedsBrowser(ended.message, hint=ended.hint)
+            return NeedsBrowser(f"{KEY_ASKED} {ended.message}", hint=ended.hint)
         case "no key" | "wrong key" | "removed":
-            return NobodyToAsk(ended.message, hint=ended.hint)
+            return NobodyToAsk(f"{KEY_ASKED} {ended.message}", hint=ended.hint)
         case _:
             assert_never(ended.reason)
 
@@ -155,7 +163,7 @@ def key_disabled() -> NeedsBrowser:
     """A security key is asked for, and must not be used."""
     return NeedsBrowser(
         "Google asks for a security key and offers no other way, and -D says to use none.",
-        hint=f"Leave out -D (samlauth.disable_u2f). Or: {IN_A_BROWSER}",
+        hint=f"Leave out -D (samlauth.disable_u2f). {_WITH_YOURS}",
     )
 
 
@@ -163,7 +171,7 @@ def key_elsewhere() -> NeedsBrowser:
     """Another way than the security key is wanted, and the page has none."""
     return NeedsBrowser(
         "Google asks for a security key and offers no other way here. A browser may offer more.",
-        hint=IN_A_BROWSER,
+        hint="Sign in with --browser, in a browser of yours.",
     )
 
 
@@ -172,8 +180,16 @@ def browser_only(state: BrowserOnly) -> NeedsBrowser:
     return NeedsBrowser(
         f"Google showed {state.seen}, which only a browser can answer, and no other way that "
         "samlauth has not tried.",
-        hint="Add another second step, such as an authenticator app, at "
-        f"https://myaccount.google.com/security. Or: {IN_A_BROWSER}",
+        hint=f"{_ADD_A_STEP} {_WITH_YOURS}",
+    )
+
+
+def agreed_to_browser(state: BrowserOnly) -> NeedsBrowser:
+    """A challenge for browsers, which the person wants to answer in theirs."""
+    return NeedsBrowser(
+        f"Google showed {state.seen}, which only a browser can answer.",
+        hint="Sign in with --browser, in a browser of yours.",
+        agreed=True,
     )
 
 
@@ -181,7 +197,7 @@ def wanted_in_browser(state: BrowserOnly) -> NeedsBrowser:
     """A challenge for browsers, which the person asked for by --mfa."""
     return NeedsBrowser(
         f"Google showed {state.seen}, which only a browser can answer.",
-        hint=f"Leave out --mfa to be led to another way. Or: {IN_A_BROWSER}",
+        hint=f"Leave out --mfa to be offered another way. {_WITH_YOURS}",
     )
 
 
@@ -190,8 +206,7 @@ def nothing_usable(offered: tuple[str, ...]) -> NeedsBrowser:
     return NeedsBrowser(
         f"Google offers no way to prove it is you that samlauth can use, only "
         f"{' and '.join(offered)}.",
-        hint="Add another second step, such as an authenticator app, at "
-        f"https://myaccount.google.com/security. Or: {IN_A_BROWSER}",
+        hint=f"{_ADD_A_STEP} {_WITH_YOURS}",
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samlauth.effects.browser.executable import find
+from samlauth.effects.browser.executable import can_open, find
 from samlauth.flow import BrowserEnded
 
 
@@ -117,3 +117,19 @@ class TestWindows:
         batch = executable(tmp_path / "browser.cmd")
         assert "cannot be executed" in absent(find(environ, str(batch), "win32")).message
         assert "is not there" in absent(find(environ, str(tmp_path / "b.exe"), "win32")).message
+
+
+def test_one_can_be_opened_where_it_can_be_seen(tmp_path: Path, environ: dict[str, str]) -> None:
+    shown = environ | {"DISPLAY": ":0"}
+    assert not can_open(shown, None, "linux")
+    executable(tmp_path / "bin/chromium")
+    assert can_open(shown, None, "linux")
+    assert can_open(environ | {"WAYLAND_DISPLAY": "wayland-0"}, None, "linux")
+    assert not can_open(environ, None, "linux")
+    assert not can_open(environ | {"DISPLAY": ""}, None, "linux")
+
+
+def test_one_that_is_named_may_need_no_display(tmp_path: Path, environ: dict[str, str]) -> None:
+    mine = executable(tmp_path / "mine")
+    assert can_open(environ, str(mine), "linux")
+    assert not can_open(environ, str(tmp_path / "gone"), "linux")

@@ -26,7 +26,7 @@ from samlauth.challenges import (
     TouchKey,
     UserVerification,
 )
-from samlauth.effects.security_key import Access, SecurityKey
+from samlauth.effects.security_key import Access, SecurityKey, connection, devices
 from samlauth.errors import NobodyToAsk, UnsafePage
 from samlauth.flow import Wait
 from tests.softkey import SoftKey
@@ -75,7 +75,14 @@ class Person:
         raise AssertionError("nothing came of it")
 
     def answer(self, challenge: AnyChallenge) -> object | None:
-        keys = SecurityKey(
+        return self.keys.answer(challenge)
+
+    def register(self) -> object:
+        return self.keys.register(APP_ID, "google.com")
+
+    @property
+    def keys(self) -> SecurityKey:
+        return SecurityKey(
             self.ask,
             self.until,
             self.told.append,
@@ -83,7 +90,6 @@ class Person:
             self.hidden.append,
             lambda: self.trouble,  # the computer the tests run on may be a container
         )
-        return keys.answer(challenge)
 
 
 def registered(key: SoftKey, name: str) -> tuple[bytes, ec.EllipticCurvePublicKey]:
@@ -320,6 +326,80 @@ def test_a_key_that_another_program_uses(make_key: MakeKey, kind: dict[str, bool
     assert "in use by another program" in done.message
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_SILENT", 0.5)
+    monkeypatch.setattr(devices, "_PATIENCE", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", [{}, {"ctap2": False}, {"u2f": False}])
+def test_a_key_that_is_silent_and_then_put_in_anew(
+    make_key: MakeKey, kind: dict[str, bool]
+) -> None:
+    key = make_key(**kind)
+    credential, public = registered(key, APP_ID)
+    key.hold(touch="silent")
+    done = ended(Person(terminal=False).answer(u2f(credential)))
+    assert (done.reason, done.message) == ("removed", "SoftKey does not answer.")
+
+    person = Person(["enter", touch(key)])
+    real = person.until
+
+    def until(step: Wait, over: Callable[[], bool], enter: str = "") -> Ended:
+        if "does not answer" in step.shows:
+            key.hold(plugged=False)
+            key.hold(plugged=True, touch="no")
+        return real(step, over, enter)
+
+    person.until = until  # type: ignore[method-assign]  # this person puts it in anew
+    signed(person.answer(u2f(credential)), public, APP_ID)
+    text = "SoftKey does not answer. Pull it out and put it in again."
+    assert person.waits[0].shows == text
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", [{"ctap2": False}, {"u2f": False}])
+def test_a_key_that_falls_silent_while_it_blinks(make_key: MakeKey, kind: dict[str, bool]) -> None:
+    key = make_key(**kind)
+    credential, _ = registered(key, APP_ID)
+    person = Person(terminal=False, does=[lambda: key.hold(touch="silent")])
+    assert "does not answer" in ended(person.answer(u2f(credential))).message
+    key.hold(plugged=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_key_that_is_at_work_without_end(make_key: MakeKey) -> None:
+    key = make_key(u2f=False)
+    credential, public = registered(key, APP_ID)
+    key.hold(touch="endless")
+    done = ended(Person(terminal=False).answer(u2f(credential)))
+    assert done.message == "SoftKey does not answer."
+    key.hold(touch="yes")
+    signed(Person([lambda: None]).answer(u2f(credential)), public, APP_ID)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_silent_key_keeps_no_other_from_answering(make_key: MakeKey) -> None:
+    silent, mine = make_key(name="Silent"), make_key(name="Mine")
+    credential, public = registered(mine, APP_ID)
+    silent.hold(touch="silent")
+    person = Person([touch(mine)])
+    signed(person.answer(u2f(credential)), public, APP_ID)
+    assert "(Mine)" in person.waits[0].shows
+    silent.hold(plugged=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_beside_a_strange_key_a_silent_one_is_named(make_key: MakeKey) -> None:
+    silent = make_key(name="Silent")
+    make_key(name="Strange")
+    silent.hold(touch="silent")
+    done = ended(Person(terminal=False).answer(u2f(STRANGE)))
+    assert done.message == "Silent does not answer."
+    silent.hold(plugged=False)
+
+
 # PINs
 
 
@@ -408,6 +488,73 @@ def test_of_two_keys_the_one_that_can_know_its_owner_is_asked(make_key: MakeKey)
     answer = person.answer(webauthn(first, second, verification="required"))
     signed(answer, public, "google.com")
     assert "(Mine)" in person.waits[0].shows
+
+
+@pytest.mark.parametrize("selects", [True, False])
+def test_of_two_keys_with_pins_the_one_that_is_touched_is_asked_for_its(
+    make_key: MakeKey, selects: bool
+) -> None:
+    keys = [
+        make_key(name="One", pin="1111", selects=selects),
+        make_key(name="Two", pin="2222", selects=selects, u2f=False),
+    ]
+    (first, _), (second, public) = [registered(key, "google.com") for key in keys]
+    person = Person([touch(keys[1]), lambda: None], pins=["2222"])
+    answer = person.answer(webauthn(first, second, verification="required"))
+    good = signed(answer, public, "google.com")
+    assert good.authenticator_data[32] & 4
+    assert [wait.shows for wait in person.waits] == [
+        "Touch the key you want to use (One or Two)",
+        "Touch your security key again (Two)",
+    ]
+    assert [wait.ways for wait in person.waits] == [("another",)] * 2
+    assert person.asked == [EnterPin("PIN of Two", ways=("another",))]
+    assert keys[0].memory.counter == 1  # it was looked for, and signed nothing
+    assert len(keys[1].memory.credentials) == 1
+
+
+@pytest.mark.parametrize("touched", [0, 1])
+def test_of_a_key_with_a_pin_and_one_without_either_may_be_touched(
+    make_key: MakeKey, touched: int
+) -> None:
+    keys = [make_key(name="Plain"), make_key(name="Locked", pin="1234")]
+    both = [registered(key, "google.com") for key in keys]
+    person = Person([touch(keys[touched]), lambda: None], pins=["1234"])
+    answer = person.answer(webauthn(both[0][0], both[1][0], verification="preferred"))
+    signed(answer, both[touched][1], "google.com")
+    assert "(Plain or Locked)" in person.waits[0].shows
+    assert len(person.asked) == touched
+    assert len(person.waits) == 1 + touched
+
+
+@pytest.mark.parametrize("selects", [True, False])
+@pytest.mark.parametrize(("end", "reason"), [("time", "timed out"), ("another", "")])
+def test_keys_of_which_none_is_touched_stop_blinking(
+    make_key: MakeKey, selects: bool, end: Ended, reason: str
+) -> None:
+    keys = [make_key(pin="1", selects=selects) for _ in range(2)]
+    both = [registered(key, "google.com")[0] for key in keys]
+    answer = Person([end]).answer(webauthn(*both, verification="required"))
+    assert answer == AnotherWay() if end == "another" else ended(answer).reason == reason
+    assert not [t for t in threading.enumerate() if t.name == "security key"]
+
+
+def test_of_two_keys_with_pins_the_one_that_is_left_will_do(make_key: MakeKey) -> None:
+    keys = [make_key(name="One", pin="1111"), make_key(name="Two", pin="2222")]
+    (first, _), (second, public) = [registered(key, "google.com") for key in keys]
+
+    def swap() -> None:
+        keys[0].hold(plugged=False)
+        keys[1].hold(touch="yes")
+
+    person = Person([swap, lambda: None], pins=["2222"])
+    signed(person.answer(webauthn(first, second, verification="required")), public, "google.com")
+
+
+def test_a_key_that_is_registered_by_its_pin_alone(make_key: MakeKey) -> None:
+    make_key(pin="1234", always_uv=True, u2f=False)
+    done = ended(Person([lambda: None]).register())
+    assert done.message == "SoftKey wants its PIN, which is not asked for here."
 
 
 # What keeps keys away

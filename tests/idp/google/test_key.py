@@ -10,6 +10,7 @@ from samlauth.challenges import (
     AnotherWay,
     AuthenticatorAssertion,
     ChooseMethod,
+    Confirm,
     EnterCode,
     Method,
     NoAssertion,
@@ -17,16 +18,22 @@ from samlauth.challenges import (
 )
 from samlauth.errors import CodeRefused, NeedsBrowser, NobodyToAsk, SamlauthError
 from samlauth.flow import Page
+from samlauth.idp.browser import OR_ANOTHER_WAY
+from samlauth.idp.google import Google
 
 from . import served
-from .played import ADA, ORIGIN, fields, refused, run
+from .played import ADA, NOBODY, ORIGIN, fields, refused, run
 
 ANSWER = AuthenticatorAssertion(
     served.HANDLES[1], b'{"typ":"x"}', b"h" * 32 + b"\x01\0\0\0\x07", b"0signature"
 )
 MISSING = NoAssertion("not installed", "There is no fido2.", "Install it.")
+ASKED = "Google asks for a security key. "
 TOTP_MENU = served.lite_selection(served.lite_entry(4, "6"))
 WITHOUT_KEYS = replace(ADA, disable_u2f=True)
+WITH_BROWSER = replace(ADA, can_browse=lambda: True)
+PASSKEY = served.lite_challenge("pk/presend")
+BY_CODE = (TOTP_MENU, served.lite_totp(), "1", served.saml_post())
 
 
 def bare(page: Page) -> Page:
@@ -116,12 +123,15 @@ def test_without_any_use_of_keys_there_is_another_way_said_in_one_line(reason: s
     script = (TOTP_MENU, served.lite_totp(), "1", served.saml_post())
     for page in (served.glif_key(), served.lite_key()):
         outcome = run(page, ended, *script)
-        assert outcome.told[0].text == "There is no fido2. Install it."
+        assert outcome.told[0].text == (
+            "Google asks for a security key. There is no fido2. Install it."
+        )
         assert not outcome.told[0].quiet
 
 
 def test_without_any_use_of_keys_and_another_way_there_is_the_browser() -> None:
-    assert refused(NeedsBrowser, bare(served.glif_key()), MISSING).result.message == MISSING.message
+    ended = refused(NeedsBrowser, bare(served.glif_key()), MISSING)
+    assert ended.result.message == f"{ASKED}{MISSING.message}"
     page = served.lite_key()
     assert len(refused(NeedsBrowser, page, MISSING, page, MISSING).requests) == 2
 
@@ -132,20 +142,21 @@ def test_who_wants_the_key_and_cannot_use_it_here_is_led_to_the_browser() -> Non
 
 
 @pytest.mark.parametrize(
-    ("reason", "error"),
+    ("reason", "error", "first"),
     [
-        ("timed out", CodeRefused),
-        ("denied", CodeRefused),
-        ("blocked", CodeRefused),
-        ("no key", NobodyToAsk),
-        ("wrong key", NobodyToAsk),
-        ("removed", NobodyToAsk),
+        ("timed out", CodeRefused, ""),
+        ("denied", CodeRefused, ""),
+        ("blocked", CodeRefused, ""),
+        ("no key", NobodyToAsk, ASKED),
+        ("wrong key", NobodyToAsk, ASKED),
+        ("removed", NobodyToAsk, ASKED),
     ],
 )
-def test_how_it_ends_without_an_answer(reason: str, error: type[SamlauthError]) -> None:
+def test_how_it_ends_without_an_answer(reason: str, error: type[SamlauthError], first: str) -> None:
     ended = replace(MISSING, reason=reason)  # type: ignore[arg-type]  # it is one of them
     outcome = refused(error, served.glif_key(), ended)
-    assert (outcome.result.message, outcome.result.hint) == (MISSING.message, MISSING.hint)
+    assert outcome.result.message == f"{first}{MISSING.message}"
+    assert outcome.result.hint == MISSING.hint
 
 
 def test_nobody_to_touch_it() -> None:
@@ -194,9 +205,89 @@ def test_mfa_leaves_the_key_for_what_it_names() -> None:
     assert [type(c) for c in outcome.challenges] == [EnterCode]
 
 
-def test_a_passkey_that_is_wanted_is_the_browsers() -> None:
-    page = served.lite_challenge("pk/presend")
-    outcome = refused(NeedsBrowser, page, provider=replace(ADA, mfa="passkey"))
+# Pages that only a browser can answer
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (PASSKEY, "a passkey challenge (pk)"),
+        (served.lite_challenge("wa"), "a security-key challenge (sk)"),
+        (served.lite_challenge("sk"), "a security-key challenge (sk)"),
+    ],
+)
+def test_the_browser_comes_before_another_way(page: Page, seen: str) -> None:
+    outcome = refused(NeedsBrowser, page, True, provider=WITH_BROWSER)
+    note = f"Google shows {seen}, which takes a browser."
+    assert outcome.challenges == [Confirm(OR_ANOTHER_WAY, note, setting="browser")]
+    assert isinstance(outcome.result, NeedsBrowser)
+    assert outcome.result.agreed
+    assert seen in outcome.result.message
+    assert len(outcome.requests) == 1
+
+
+def test_whoever_wants_no_browser_takes_another_way() -> None:
+    outcome = run(PASSKEY, False, *BY_CODE, provider=WITH_BROWSER)
+    assert [type(c) for c in outcome.challenges] == [Confirm, EnterCode]
+    assert "passkey" not in " ".join(line.text for line in outcome.told)
+
+
+def test_with_nobody_to_ask_there_is_another_way_and_it_is_said() -> None:
+    outcome = run(PASSKEY, NOBODY, *BY_CODE, provider=WITH_BROWSER)
+    assert outcome.told[0].text.endswith("which takes a browser: another way.")
+
+
+def test_without_a_browser_nobody_is_asked_about_one() -> None:
+    outcome = run(PASSKEY, *BY_CODE)
+    assert [type(c) for c in outcome.challenges] == [EnterCode]
+    assert outcome.told[0].text == (
+        "Google shows a passkey challenge (pk), which takes a browser: another way."
+    )
+
+
+def test_whether_there_is_a_browser_is_looked_at_when_one_is_needed() -> None:
+    looked = []
+
+    def look() -> bool:
+        looked.append(True)
+        return False
+
+    looking = replace(ADA, can_browse=look)
+    run(served.lite_totp(), "1", served.saml_post(), provider=looking)
+    assert not looked
+    run(PASSKEY, *BY_CODE, provider=looking)
+    assert looked == [True]
+
+
+def test_a_page_without_another_way_is_not_asked_about_here() -> None:
+    page = served.lite("/v3/signin/challenge/pk", "", buttons=False)
+    outcome = refused(NeedsBrowser, page, provider=WITH_BROWSER)
+    assert isinstance(outcome.result, NeedsBrowser)
+    assert not outcome.result.agreed
+    assert outcome.challenges == []
+
+
+def test_keys_that_are_switched_off_are_not_for_the_browser_either() -> None:
+    provider = replace(WITHOUT_KEYS, can_browse=lambda: True)
+    outcome = run(served.lite_challenge("sk"), *BY_CODE, provider=provider)
+    assert [type(c) for c in outcome.challenges] == [EnterCode]
+    refused(NeedsBrowser, PASSKEY, True, provider=provider)
+
+
+def test_what_is_no_key_goes_to_another_way_first() -> None:
+    page = served.lite_challenge("recaptcha")
+    outcome = run(page, *BY_CODE, provider=WITH_BROWSER)
+    assert [type(c) for c in outcome.challenges] == [EnterCode]
+
+
+def test_mfa_leaves_the_passkey_for_what_it_names() -> None:
+    outcome = run(PASSKEY, *BY_CODE, provider=replace(WITH_BROWSER, mfa="totp"))
+    assert [type(c) for c in outcome.challenges] == [EnterCode]
+
+
+@pytest.mark.parametrize("provider", [ADA, WITH_BROWSER])
+def test_a_passkey_that_is_wanted_is_the_browsers(provider: Google) -> None:
+    outcome = refused(NeedsBrowser, PASSKEY, provider=replace(provider, mfa="passkey"))
     assert "a passkey challenge (pk)" in outcome.result.message
     assert len(outcome.requests) == 1
 
