@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from samlauth import soup
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Fields
 from samlauth.selectors import select
-from samlauth.soup import (
-    BeautifulSoup,
-    NavigableString,
-    PageElement,
-    PreformattedString,
-    Tag,
-)
 from samlauth.values import dataclass
+
+if TYPE_CHECKING:
+    from samlauth.soup import NavigableString, PageElement, Tag
 
 MAX_TAGS: Final = 50_000
 """Far beyond any sign-in page; reading more would only cost time and memory."""
@@ -147,7 +144,7 @@ class Document:
         # A lone surrogate cannot be parsed; and without the doctype Beautiful Soup would warn of a
         # text that looks like a file's name or like XML, which is not a person's business.
         text = body.encode("utf-8", "replace").decode("utf-8").lstrip("\ufeff")
-        self.root = BeautifulSoup(f"<!doctype html>{text}", "lxml")
+        self.root = soup.BeautifulSoup(f"<!doctype html>{text}", "lxml")
         if self._is_too_deep():
             raise PageUnreadable(
                 "The sign-in page is nested far deeper than any sign-in page should be.",
@@ -192,7 +189,7 @@ class Document:
         block: Tag | None = None
         for node in () if tag is None else tag.descendants:
             place = self._place(node)
-            if isinstance(node, Tag) and node.name == "br":
+            if isinstance(node, soup.Tag) and node.name == "br":
                 block = None
             elif _is_text(node) and not place.hidden:
                 # Two paragraphs are two words even with nothing between them; <b> starts no word.
@@ -204,7 +201,7 @@ class Document:
         """Each piece of text that a person reads, in the order of the page."""
         for node in self.root.descendants:
             if (
-                isinstance(node, NavigableString)
+                isinstance(node, soup.NavigableString)
                 and _is_text(node)
                 and not self._place(node).hidden
             ):
@@ -316,7 +313,7 @@ def _hides(tag: Tag) -> bool:
 
 
 def _is_text(node: PageElement) -> bool:
-    return isinstance(node, NavigableString) and not isinstance(node, PreformattedString)
+    return isinstance(node, soup.NavigableString) and not isinstance(node, soup.PreformattedString)
 
 
 def _control(tag: Tag, place: _Place) -> Control | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-
-from bs4 import Tag
+from typing import TYPE_CHECKING
 
 from samlauth.html import Document, Form
 from samlauth.idp.google.pages import markup
 from samlauth.idp.google.pages.states import Chooser, Press
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 _EMAIL = re.compile(r"[^\s<>\"'@=&?/:]{1,64}@[^\s<>\"'@=&?/:]{1,255}")
 _ELSEWHERE = ("/v3/signin/identifier", "/signin/v1/lookup", "/AddSession", "/ServiceLogin")
