@@ -210,10 +210,11 @@ class World:
             threading.Thread(target=self._load, name="later", daemon=True).start()
 
     def _load(self) -> None:
-        """In the order of need: what reads pages, what calls STS."""
+        """In the order of need: what reads pages, what calls STS, what stores the credentials."""
         soup.load()
         if self._calls_sts:
             self._sts.prepare()
+            files.load()
 
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
         self._waits()

@@ -638,6 +638,11 @@ def _make_folder(folder: Path) -> None:
         descriptors.give(folder, folder.parent)
 
 
+def load() -> None:
+    """Load what locks files: 30 ms, and not for those who only read."""
+    import filelock  # noqa: F401 - for whoever comes to a lock
+
+
 @contextmanager
 def _locked(real: Path, path: Path, seconds: float = LOCK_SECONDS) -> Iterator[str]:
     """Hold the lock of a file; yields why there is none, or "".
@@ -645,7 +650,7 @@ def _locked(real: Path, path: Path, seconds: float = LOCK_SECONDS) -> Iterator[s
     The lock file stays: to remove it would let two in. Raises FileError when somebody else holds
     the lock for too long, and OSError when the lock fails in a place that should allow it.
     """
-    from filelock import FileLock, Timeout  # 30 ms: not for those who only read
+    from filelock import FileLock, Timeout  # not for those who only read: see load
 
     lock = FileLock(
         f"{real}.lock",
