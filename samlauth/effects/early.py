@@ -12,7 +12,8 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
-from samlauth.effects.trust import Proxy, bundles, proxy_for, ssl_context
+from samlauth.effects.proxies import Proxy, proxy_for
+from samlauth.effects.trust import bundles, ssl_context
 from samlauth.errors import SettingsError
 from samlauth.reach import Origin
 
