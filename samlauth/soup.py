@@ -6,10 +6,9 @@ has it loaded while that page is on its way.
 
 from __future__ import annotations
 
-import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from samlauth import later
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -18,23 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["BeautifulSoup", "NavigableString", "PageElement", "PreformattedString", "Tag", "load"]
 
 
-class _Later(ModuleType):
-    """Stands for a module until something of it is looked up, and loads it then.
-
-    Not importlib's LazyLoader, which any other ``import`` of the name makes load it.
-    """
-
-    def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
-
-
 def load() -> None:
     """Load it now; threads may do so side by side."""
     # All of CSS, for ``select``: its regular expressions take longer than requests and urllib3
     # together.
-    sys.modules.setdefault("soupsieve", _Later("soupsieve"))
+    later.stand_in("soupsieve")
 
     from bs4 import BeautifulSoup, Tag
     from bs4.element import NavigableString, PageElement, PreformattedString

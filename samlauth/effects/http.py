@@ -18,8 +18,6 @@ from dataclasses import field, replace
 from http import HTTPStatus
 from urllib.parse import urldefrag, urlencode, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
@@ -29,6 +27,7 @@ from samlauth.effects.connections import Connections, Exchange, Manner
 from samlauth.effects.cookies import Cookie, put, taken
 from samlauth.effects.early import Early
 from samlauth.effects.faults import is_certificate_refused, is_final
+from samlauth.effects.requested import HTTPAdapter, requests
 from samlauth.effects.retries import BUSY, Failure, Kind, pause
 from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage
