@@ -11,20 +11,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from samlauth import soup
 from samlauth.errors import PageUnreadable
 from samlauth.flow import Fields
 from samlauth.selectors import select
-from samlauth.soup import (
-    BeautifulSoup,
-    NavigableString,
-    PageElement,
-    PreformattedString,
-    Tag,
-)
 from samlauth.values import dataclass
+
+if TYPE_CHECKING:
+    from samlauth.soup import NavigableString, PageElement, Tag
 
 MAX_TAGS: Final = 10_000
 """Far beyond any sign-in page, which has some hundreds; to read more would only cost time."""
@@ -158,7 +155,7 @@ class Document:
         text = body.encode("utf-8", "replace").decode("utf-8").lstrip("\ufeff")
         # As the parser would, but for a whole run of them at once.
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-        self.root = BeautifulSoup(f"<!doctype html>{text}", "lxml")
+        self.root = soup.BeautifulSoup(f"<!doctype html>{text}", "lxml")
         self._tags: list[Tag] = self.root.find_all(True)
         self._extents = _extents(self._tags) | {id(self.root): range(len(self._tags))}
         self._found: dict[str, list[Tag]] = {}
@@ -368,7 +365,7 @@ class _Text:
         for node in root.descendants:
             while within[-1] is not node.parent:
                 self._spans[id(within.pop())] = starts.pop(), length
-            if isinstance(node, Tag):
+            if isinstance(node, soup.Tag):
                 within.append(node)
                 starts.append(length)
                 if node.name == "br":
@@ -444,7 +441,7 @@ def _hides(tag: Tag) -> bool:
 
 
 def _is_text(node: PageElement) -> bool:
-    return isinstance(node, NavigableString) and not isinstance(node, PreformattedString)
+    return isinstance(node, soup.NavigableString) and not isinstance(node, soup.PreformattedString)
 
 
 def _kind(tag: Tag) -> str:

@@ -33,11 +33,6 @@ _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]*:saml-provider/[A-Za-
 _BETWEEN_ARNS = re.compile(r",\s*(?=arn:)")
 
 
-@cache
-def _is_role(arn: str) -> bool:
-    return _ROLE_ARN.fullmatch(arn) is not None
-
-
 @cache  # thousands of roles have some hundred providers
 def _is_principal(arn: str) -> bool:
     return _PRINCIPAL_ARN.fullmatch(arn) is not None
@@ -76,7 +71,7 @@ class Role:
     """ARN of the SAML provider, ``PrincipalArn`` of AssumeRoleWithSAML."""
 
     def __post_init__(self) -> None:
-        if not _is_role(self.role_arn):
+        if not _ROLE_ARN.fullmatch(self.role_arn):
             raise ValueError(f"not the ARN of a role: {safe(self.role_arn)}")
         if not _is_principal(self.principal_arn):
             raise ValueError(f"not the ARN of a SAML provider: {safe(self.principal_arn)}")
@@ -99,7 +94,8 @@ class Role:
     @property
     def path(self) -> str:
         """``/`` or ``/ci/``, as IAM writes it."""
-        return self.role_arn.partition(":role")[2].removesuffix(self.name)
+        resource = self.role_arn.partition(":role")[2]
+        return resource[: resource.rindex("/") + 1]
 
 
 @values.dataclass(frozen=True)
@@ -136,9 +132,9 @@ def read_assertion(response: SAMLResponse, named: tuple[Role, ...] = ()) -> Asse
     no role; and when there would be nothing to ask STS for.
     """
     root = _parse(_decode(response.base64))
-    if _local(root) != "Response":
+    if _local(root.tag) != "Response":
         raise AssertionRefused(
-            f"AWS needs a SAML Response, but this is an element named {safe(_local(root), 60)}.",
+            f"AWS needs a SAML Response, but this is an element named {safe(_local(root.tag), 60)}.",
             hint="Use the whole value of the SAMLResponse field, not a part of it.",
         )
     _require_success(root)
@@ -147,7 +143,8 @@ def read_assertion(response: SAMLResponse, named: tuple[Role, ...] = ()) -> Asse
     assertion = _only_assertion(root)
     sent = list(_values(assertion, "Role"))
     found = [_role(value) for value in sent if value]
-    roles = dict.fromkeys(filter(None, found))
+    taken = [role for role in found if role is not None]
+    roles = dict.fromkeys(taken)
     name = next(_values(assertion, "RoleSessionName"), "")
     if not roles:
         raise _without_roles(sent, name)
@@ -161,7 +158,7 @@ def read_assertion(response: SAMLResponse, named: tuple[Role, ...] = ()) -> Asse
         not_on_or_after=_instant(_attribute(confirmed, "NotOnOrAfter")),
         destination=root.get("Destination") or "",
         issuer=_text(_first(assertion, "Issuer")) or _text(_first(root, "Issuer")),
-        ignored=found.count(None),
+        ignored=len(found) - len(taken),
     )
 
 
@@ -229,7 +226,7 @@ def _require_success(root: Element) -> None:
     status = _first(root, "Status")
     if status is None:
         return
-    codes = [e.get("Value") or "" for e in status.iter() if _local(e) == "StatusCode"]
+    codes = [e.get("Value") or "" for e in status.iter() if _local(e.tag) == "StatusCode"]
     if not codes or codes[0] == _SUCCESS:
         return
     named = ", ".join(safe(code.rpartition(":")[2], 60) for code in codes[:3])
@@ -242,8 +239,8 @@ def _require_success(root: Element) -> None:
 
 
 def _only_assertion(root: Element) -> Element:
-    children = [e for e in root if _local(e) == "Assertion"]
-    if len(children) == 1 and sum(_local(e) == "Assertion" for e in root.iter()) == 1:
+    children = [e for e in root if _local(e.tag) == "Assertion"]
+    if len(children) == 1 and sum(_local(e.tag) == "Assertion" for e in root.iter()) == 1:
         return children[0]
     many = "no assertion" if not children else "more than one assertion"
     raise AssertionRefused(
@@ -253,7 +250,7 @@ def _only_assertion(root: Element) -> Element:
 
 
 def _is_encrypted(root: Element) -> bool:
-    names = [_local(e) for e in root]
+    names = [_local(e.tag) for e in root]
     return names.count("EncryptedAssertion") == 1 and "Assertion" not in names
 
 
@@ -296,11 +293,14 @@ def _without_roles(sent: list[str], name: str) -> AssertionRefused:
 
 def _role(value: str) -> Role | None:
     """The pair in a value of the Role attribute, in either order; None when it holds none."""
-    arns = [
-        part.strip().rstrip(", \t\r\n") for part in _BETWEEN_ARNS.split(value.strip(", \t\r\n"))
-    ]
-    roles = [arn for arn in arns if _is_role(arn)]
-    principals = [arn for arn in arns if _is_principal(arn)]
+    roles: list[str] = []
+    principals: list[str] = []
+    for part in _BETWEEN_ARNS.split(value.strip(", \t\r\n")):
+        arn = part.strip().rstrip(", \t\r\n")
+        if _ROLE_ARN.fullmatch(arn):
+            roles.append(arn)
+        elif _is_principal(arn):
+            principals.append(arn)
     if len(roles) != 1 or len(principals) != 1:
         return None
     return Role(roles[0], principals[0])
@@ -308,17 +308,20 @@ def _role(value: str) -> Role | None:
 
 def _values(assertion: Element, attribute: str) -> Iterator[str]:
     """The values of AWS's attribute ``https://aws.amazon.com/SAML/Attributes/…``, trimmed."""
-    for statement in (e for e in assertion if _local(e) == "AttributeStatement"):
-        for element in (e for e in statement if _local(e) == "Attribute"):
+    for statement in (e for e in assertion if _local(e.tag) == "AttributeStatement"):
+        for element in (e for e in statement if _local(e.tag) == "Attribute"):
             if (element.get("Name") or "").endswith(f"/Attributes/{attribute}"):
-                yield from (_text(e) for e in element if _local(e) == "AttributeValue")
+                yield from (_text(e) for e in element if _local(e.tag) == "AttributeValue")
 
 
 def _confirmation_data(assertion: Element) -> Element | None:
     """The data of the bearer confirmation, the kind AWS accepts."""
     subject = _first(assertion, "Subject")
     for confirmation in () if subject is None else subject:
-        if _local(confirmation) == "SubjectConfirmation" and confirmation.get("Method") == _BEARER:
+        if (
+            _local(confirmation.tag) == "SubjectConfirmation"
+            and confirmation.get("Method") == _BEARER
+        ):
             return _first(confirmation, "SubjectConfirmationData")
     return None
 
@@ -344,12 +347,13 @@ def _instant(text: str | None) -> datetime | None:
         return None
 
 
-def _local(element: Element) -> str:
-    return element.tag.rpartition(":")[2]
+@cache  # of a dozen tags there are thousands
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
 
 
 def _first(parent: Element, name: str) -> Element | None:
-    return next((child for child in parent if _local(child) == name), None)
+    return next((child for child in parent if _local(child.tag) == name), None)
 
 
 def _attribute(element: Element | None, name: str) -> str | None:

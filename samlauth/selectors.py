@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from samlauth.soup import Tag
+if TYPE_CHECKING:
+    from samlauth.soup import Tag
 
 _NAME = r"-?[A-Za-z_][\w-]*"
 _PART = re.compile(

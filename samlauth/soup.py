@@ -1,28 +1,40 @@
-"""What we take of Beautiful Soup, without what it loads and no page of ours needs."""
+"""What we take of Beautiful Soup, without what it loads besides and no page of ours needs.
+
+It is loaded by its first use, or by :func:`load`: before the first page nobody needs it, and a login
+has it loaded while that page is on its way.
+"""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from types import ModuleType
+from typing import TYPE_CHECKING
+
+from samlauth import later
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import NavigableString, PageElement, PreformattedString
+
+__all__ = ["BeautifulSoup", "NavigableString", "PageElement", "PreformattedString", "Tag", "load"]
 
 
-class _Later(ModuleType):
-    """Stands for a module until something of it is looked up, and loads it then.
+def load() -> None:
+    """Load it now; threads may do so side by side."""
+    # All of CSS, for ``select``: its regular expressions take longer than requests and urllib3
+    # together.
+    later.stand_in("soupsieve")
 
-    Not importlib's LazyLoader, which any other ``import`` of the name makes load it.
-    """
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import NavigableString, PageElement, PreformattedString
 
-    def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
+    for found in (BeautifulSoup, NavigableString, PageElement, PreformattedString, Tag):
+        globals()[found.__name__] = found
 
 
-# All of CSS, for ``select``: its regular expressions take longer than requests and urllib3 together.
-sys.modules.setdefault("soupsieve", _Later("soupsieve"))
+if not TYPE_CHECKING:
 
-from bs4 import BeautifulSoup, Tag  # noqa: E402 - it imports soupsieve
-from bs4.element import NavigableString, PageElement, PreformattedString  # noqa: E402 - the same
-
-__all__ = ["BeautifulSoup", "NavigableString", "PageElement", "PreformattedString", "Tag"]
+    def __getattr__(name: str) -> object:
+        """One of the classes, before they are loaded."""
+        if name not in __all__:
+            raise AttributeError(name)
+        load()
+        return globals()[name]

@@ -10,7 +10,7 @@ ROOT = Path(samlauth.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"values"},
+    {"values", "later"},
     {"errors", "printable", "durations", "credentials"},
     {"shells"},
     {"saml"},

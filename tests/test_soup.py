@@ -22,3 +22,24 @@ def test_css_is_loaded_by_its_first_use() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines() == ["['soupsieve']", "two p", "True True"]
+
+
+def test_a_login_loads_it_when_its_first_page_is_on_the_way() -> None:
+    """Not before: what is loaded by then keeps the first request waiting."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, samlauth.commands.sign_in, samlauth.idp.browser\n"
+            "import samlauth.idp.google.flow, samlauth.idp.adfs.flow\n"
+            "print(sorted({'bs4', 'lxml', 'botocore', 'filelock'} & set(sys.modules)))\n"
+            "from samlauth import soup\n"
+            "soup.load()\n"
+            "print(soup.Tag.__module__, hasattr(soup, 'Doctype'))\n",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["[]", "bs4.element False"]

@@ -109,9 +109,7 @@ def begun(goal: Target) -> Early | None:
         return None
     from samlauth.effects.early import Early
 
-    early = Early(os.environ, goal.settings[settings.CA_BUNDLE])
-    early.open(origin)
-    return early
+    return Early(os.environ, goal.settings[settings.CA_BUNDLE], origin)
 
 
 def several(values: Settings, flags: Mapping[str, str]) -> bool:

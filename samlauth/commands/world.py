@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from samlauth import driver, settings
+from samlauth import driver, settings, soup
 from samlauth.aliases import is_aws_sign_in
 from samlauth.challenges import AnyChallenge, Confirm, EnterSetting, EnterUsername, TouchKey
 from samlauth.commands.target import warn
@@ -207,14 +207,20 @@ class World:
             self._keyring.keep()
 
     def _waits(self) -> None:
-        """Somebody else is at work for the first time: load what comes last, meanwhile.
+        """Somebody else is at work for the first time: load what comes later, meanwhile.
 
-        botocore takes longest to import. Not any sooner: two threads that both import hold each
-        other up.
+        Not any sooner: two threads that both import hold each other up.
         """
-        if self._calls_sts and not self._waited:
+        if not self._waited:
             self._waited = True
-            threading.Thread(target=self._sts.prepare, name="sts", daemon=True).start()
+            threading.Thread(target=self._load, name="later", daemon=True).start()
+
+    def _load(self) -> None:
+        """In the order of need: what reads pages, what calls STS, what stores the credentials."""
+        soup.load()
+        if self._calls_sts:
+            self._sts.prepare()
+            files.load()
 
     def _answer_and_note(self, challenge: AnyChallenge) -> object | None:
         self._waits()

@@ -7,8 +7,7 @@ import re
 from dataclasses import field
 from urllib.parse import urljoin
 
-import requests
-
+from samlauth.effects.requested import requests
 from samlauth.values import dataclass
 
 SEE_OTHER = frozenset({301, 302, 303})

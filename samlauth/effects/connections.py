@@ -33,12 +33,11 @@ from urllib3.exceptions import (
 
 from samlauth.effects.early import Early
 from samlauth.effects.faults import network_error
+from samlauth.effects.proxies import Proxy, proxy_for
 from samlauth.effects.trust import (
     ClientCertificate,
-    Proxy,
     bundles,
     issuer_of,
-    proxy_for,
     show,
     ssl_context,
 )
@@ -320,7 +319,7 @@ class Connections:
 
         The client certificate is shown in the ``certified`` manner alone, and never to a proxy.
         ``http`` is for STS stand-ins on this machine and never takes a proxy. Raises SettingsError
-        as :func:`samlauth.effects.trust.proxy_for`.
+        as :func:`samlauth.effects.proxies.proxy_for`.
         """
         proxy = self._proxy_for(url)
         with self._lock:

@@ -20,7 +20,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from samlauth.effects.trust import Proxy
+from samlauth.effects.proxies import Proxy
 from samlauth.errors import NetworkError
 from samlauth.printable import safe
 from samlauth.reach import Origin

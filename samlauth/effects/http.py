@@ -20,8 +20,6 @@ from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urldefrag, urlencode, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
@@ -31,6 +29,7 @@ from samlauth.effects.connections import Connections, Exchange, Manner
 from samlauth.effects.cookies import Cookie, put, taken
 from samlauth.effects.early import Early
 from samlauth.effects.faults import is_certificate_refused, is_final
+from samlauth.effects.requested import HTTPAdapter, requests
 from samlauth.effects.retries import BUSY, Failure, Kind, pause
 from samlauth.effects.trust import client_certificate as named
 from samlauth.errors import NetworkError, UnsafePage

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from unicodedata import normalize
 
 from samlauth.challenges import ChooseRoles
@@ -29,8 +28,8 @@ ESCAPE_SECONDS = 0.1
 _LAST = "  last used"
 
 
-@dataclass(frozen=True)
-class Entry:
+# A tuple, as the lines are: there are thousands, and nothing is made as quickly.
+class Entry(NamedTuple):
     """One role as the list shows it; its texts are remote and go through ``safe`` when shown."""
 
     role: Role
@@ -38,9 +37,14 @@ class Entry:
     """The header it stands under: ``production (111111111111)`` or the id alone, and the note."""
     label: str
     """``Deploy``, or ``Deploy  /ci/`` with its path."""
-    searched: str
-    """What a filter looks in, case-folded."""
+    named: str
+    """What a filter finds its account by."""
     last_used: bool = False
+
+    @property
+    def searched(self) -> str:
+        """What a filter looks in, case-folded."""
+        return f"{self.named} {self.role.path}{self.role.name} {self.label}".casefold()
 
 
 def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
@@ -66,7 +70,7 @@ def entries(challenge: ChooseRoles) -> tuple[Entry, ...]:
         return (used(role), role.name.casefold(), role.role_arn)
 
     return tuple(
-        _entry(role, named, header, bool(twins) and role in twins, role == last)
+        _entry(role, named, header, bool(twins) and role in twins, role is last)
         for account in sorted(accounts, key=among_accounts)
         for named, header in [_account(challenge, account)]
         for role in sorted(accounts[account], key=in_account)
@@ -82,14 +86,12 @@ def _account(challenge: ChooseRoles, account: str) -> tuple[str, str]:
 
 
 def _entry(role: Role, named: str, header: str, twin: bool, last: bool) -> Entry:
-    label = own = role.name
-    path = role.path
+    label, path = role.name, role.path
     if path != "/":
         label += f"  {path}"
     if twin:
         label += f"  through {role.principal_arn}"
-    searched = f"{named} {path}{own} {label}".casefold()
-    return Entry(role, header, label, searched, last)
+    return Entry(role, header, label, named, last)
 
 
 def _twins(roles: tuple[Role, ...]) -> frozenset[Role]:
@@ -113,11 +115,15 @@ def matching(offered: tuple[Entry, ...], query: str) -> tuple[Entry, ...]:
     words = query.casefold().split()
     if not words:
         return offered
-    return tuple(entry for entry in offered if all(word in entry.searched for word in words))
+    return tuple(
+        entry
+        for entry in offered
+        for searched in [entry.searched]
+        if all(word in searched for word in words)
+    )
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of the list: a role that may be taken, or the header of an account."""
 
     text: str

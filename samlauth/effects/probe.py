@@ -23,9 +23,10 @@ from urllib3.exceptions import HTTPError, ProxyError, SSLError
 
 from samlauth import __version__
 from samlauth.diagnosis.facts import Answer, Host, Lack, Network, NoAnswer, Proxy
-from samlauth.effects import trust
+from samlauth.effects import proxies
 from samlauth.effects.connections import Connections, Exchange
-from samlauth.effects.trust import issuer_of, proxy_for
+from samlauth.effects.proxies import proxy_for
+from samlauth.effects.trust import issuer_of
 from samlauth.errors import SettingsError
 from samlauth.reach import Origin
 
@@ -86,7 +87,7 @@ class _Way:
 
     url: str
     name: str
-    proxy: trust.Proxy | None
+    proxy: proxies.Proxy | None
 
 
 class _Begun(Generic[T]):
@@ -171,7 +172,7 @@ def _ahead(date: str, now: float) -> float | None:
     return aware.timestamp() + 0.5 - now
 
 
-def _reached(proxy: trust.Proxy, seconds: float) -> str:
+def _reached(proxy: proxies.Proxy, seconds: float) -> str:
     """Why the proxy cannot be reached; "" when it can."""
     try:
         socket.create_connection((proxy.host, proxy.port), timeout=seconds).close()

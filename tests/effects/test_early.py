@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,6 +91,47 @@ def test_one_that_is_not_there_yet_is_waited_for(world: World) -> None:
     assert early.take(IDP) is None
 
 
+def test_the_first_is_begun_before_the_trust_is_loaded(world: World) -> None:
+    early = Early(world.environ, first=IDP)
+    sock = early.take(IDP)
+    assert sock is not None
+    with sock:
+        assert sock.context is early.context
+    listed = "import sys, samlauth.effects.early; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listed], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not set(done.stdout.split()) & {"ssl", "http.client", "samlauth.effects.trust"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 and something else\r\n\r\nHello, I am",
+        b"nothing\n\n",
+        b"HTTP/1.1 200 and no end",
+        b"\r\n" * 40_000,
+        b"-" * 80_000,
+    ],
+    ids=["refused", "more", "not HTTP", "cut short", "lines", "long"],
+)
+def test_a_proxy_that_does_not_lead_on_gives_none(world: World, answer: bytes) -> None:
+    with Proxy({}, answer) as proxy:
+        early = Early({**world.environ, "HTTPS_PROXY": proxy.url}, first=IDP)
+        assert early.take(IDP) is None
+    assert proxy.asked == ["CONNECT idp.test:443"]
+
+
+def test_a_proxy_is_told_who_asks(world: World) -> None:
+    proxy = world.proxy.url.replace("//", "//ada:fake@")
+    early = Early({**world.environ, "HTTPS_PROXY": proxy}, first=IDP)
+    sock = early.take(IDP)
+    assert sock is not None
+    sock.close()
+    assert world.proxy.authorization == ["Proxy-Authorization: Basic YWRhOmZha2U="]
+
+
 def test_it_is_taken_by_its_own_host_alone(world: World) -> None:
     other = world.host("other.test", response("other"))
     early = world.early()
@@ -140,10 +182,7 @@ def test_one_that_nobody_took_is_closed(world: World) -> None:
     early = world.early()
     early.open(IDP)
     world.http(early).close()
-    give_up = time.monotonic() + 10
-    while any(thread.name.startswith("to ") for thread in threading.enumerate()):
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
+    threads_end()
     assert early.take(IDP) is None
 
 
@@ -154,9 +193,12 @@ def test_a_connection_that_fails_half_way_is_closed(world: World) -> None:
         assert early.take(IDP) is None  # and nothing is left for the garbage collector to report
 
 
-def test_a_bundle_of_no_use_is_said_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [None, IDP])
+def test_a_bundle_of_no_use_is_said_at_once(world: World, first: Origin | None) -> None:
     with pytest.raises(SettingsError, match="AWS_CA_BUNDLE"):
-        Early({"AWS_CA_BUNDLE": str(tmp_path / "gone.pem")})
+        Early({**world.environ, "AWS_CA_BUNDLE": "/gone.pem"}, first=first)
+    threads_end()
+    assert world.idp.requests == []
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "https://127.0.0.1:1"])
@@ -178,6 +220,13 @@ def test_sts_is_reached_ahead_of_its_call(world: World) -> None:
 def test_sts_that_was_not_reached_ahead_is_called(world: World) -> None:
     assert isinstance(called(STS(world.http(None))), Credentials)
     assert world.aws.connections == 1
+
+
+def threads_end() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("to "):
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def called(sts: STS) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from samlauth.effects.browser.catch import SIGN_IN_HOSTS
-from samlauth.effects.trust import Proxy, proxy_for
+from samlauth.effects.proxies import Proxy, proxy_for
 from samlauth.reach import Origin
 
 _ANY_HOST = Origin("accounts.invalid")

@@ -132,6 +132,14 @@ def locate(environ: Mapping[str, str]) -> AWSFiles:
     return AWSFiles(location.config(environ), location.credentials(environ))
 
 
+def load() -> None:
+    """Load what a write needs, filelock above all, ahead of the first write."""
+    import filelock  # noqa: F401 - the lock imports it, when there is one
+
+    from samlauth.awsfiles import edits  # noqa: F401 - as below
+    from samlauth.effects.files import replacement  # noqa: F401 - what write imports
+
+
 def rewrite(path: Path, change: Callable[[bytes], bytes], *, private: bool) -> Written:
     """Change the bytes of one of the AWS files, as :meth:`AWSFiles.write` changes its keys.
 

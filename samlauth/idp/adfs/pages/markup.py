@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-from bs4 import Tag
 
 from samlauth.html import Control, Document, Form
 from samlauth.idp.adfs.pages.adapters import FIELDS, Adapter
 from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 CODES: Final = frozenset({"text", "password", "tel", "number"})
 """Types of the fields that a code may go into."""

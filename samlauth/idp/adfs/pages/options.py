@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
-
-from bs4 import Tag
+from typing import TYPE_CHECKING, Final
 
 from samlauth.challenges import Method
 from samlauth.html import Document, Form
 from samlauth.idp.adfs.pages import adapters
 from samlauth.idp.adfs.pages.states import Option
 from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 _SELECT: Final = re.compile(r"""SelectOption\(\s*['"]([^'"]+)['"]""")
 _POST_BACK: Final = re.compile(r"""__doPostBack\(\s*['"]([^'"]+)['"]""")

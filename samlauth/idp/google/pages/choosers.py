@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-
-from bs4 import Tag
+from typing import TYPE_CHECKING
 
 from samlauth.html import LONGEST_TEXT, Document
 from samlauth.idp.google.pages import markup
 from samlauth.idp.google.pages.states import Chooser, Press
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 _PART = r"[^\s<>\"'@=&?/:]"
 # Only from the start of a word on: every other letter of a long one would be tried as well.

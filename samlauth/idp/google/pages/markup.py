@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-from bs4 import Tag
 
 from samlauth.html import Control, Document, Form
 from samlauth.idp.google.pages import kinds
 from samlauth.idp.google.pages.states import Press
 from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 IDENTIFIER_FIELDS: Final = ("identifier", "Email")
 

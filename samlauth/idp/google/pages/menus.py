@@ -7,8 +7,7 @@ have one form whose buttons are all called ``challenge``.
 from __future__ import annotations
 
 import re
-
-from bs4 import Tag
+from typing import TYPE_CHECKING, TypeAlias
 
 from samlauth.challenges import Method
 from samlauth.html import Document, Form
@@ -16,6 +15,9 @@ from samlauth.idp.google.pages import kinds, markup
 from samlauth.idp.google.pages.kinds import Kind
 from samlauth.idp.google.pages.states import Menu, Option, Press, Unknown
 from samlauth.printable import safe
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 _IS_UNAVAILABLE = re.compile(r"data-(?:challenge)?unavailable")
 
@@ -44,7 +46,7 @@ def read_menu(document: Document) -> Menu | Unknown:
     return Menu(tuple(options), tuple(dict.fromkeys(left_out)))
 
 
-_Entry = tuple[Kind | None, Tag, Press]
+_Entry: TypeAlias = "tuple[Kind | None, Tag, Press]"
 
 
 def _forms(document: Document) -> list[_Entry]:
