@@ -18,7 +18,15 @@ def data(text: str) -> None:
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write a line for the person to standard error."""
+    """Write a line for the person to standard error, broken between words to fit a terminal.
+
+    What does not ``end`` the line is written as it is: more is to come, or it moves the cursor.
+    """
+    if end == "\n" and sys.stderr.isatty():
+        from samlauth.effects.console import columns
+        from samlauth.printable import folded
+
+        text = folded(text, columns(sys.stderr))
     sys.stderr.write(text + end)
     sys.stderr.flush()
 
