@@ -54,6 +54,8 @@ WORDS = {
     "completion": ("bash", "zsh", "fish", "powershell"),
 }
 """What may follow a command at once, where that is a few words."""
+_TAKING = ("profile", "role_arn", "duration", "region", "policy", "policy_arn", "read_only")
+"""The settings of those who take a role otherwise than by signing in."""
 _LONGEST = 10_000
 """Columns of a line of an error."""
 
@@ -235,7 +237,7 @@ def _login(argv: list[str]) -> int:
     from samlauth.commands.flags import of_grant
 
     parser = parsers.make("samlauth [login] [options]", DESCRIPTION, EPILOG)
-    parsers.setting_arguments(parser, several=True)
+    parsers.setting_arguments(parser, several=True, foremost=None)
     parser.add_argument(
         "--force",
         "--no-cache",
@@ -269,11 +271,11 @@ def _env(argv: list[str]) -> int:
         "Print a profile's credentials as variables for a shell; sign in first if needed.",
         """\
 examples:
-  eval "$(samlauth env -p NAME)"                                          bash, zsh, dash
-  samlauth env -p NAME --format fish | source                             fish
+  eval "$(samlauth env -p NAME)"                    bash, zsh, dash
+  samlauth env -p NAME --format fish | source       fish
   samlauth env -p NAME --format powershell | Out-String | Invoke-Expression
-  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i     cmd
-  docker run --env-file <(samlauth env -p NAME --format env-file) …       bash, zsh
+  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i
+  docker run --env-file <(samlauth env -p NAME --format env-file) …
 """,
     )
     parsers.setting_arguments(parser)
@@ -289,7 +291,7 @@ def _exec(argv: list[str]) -> int:
     parser = parsers.make(
         "samlauth exec -p NAME [--renew] -- COMMAND ...",
         "Run a command with a profile's credentials; sign in first if needed.",
-        "The exit code is the command's own; 127 when there is no such command, and 126 when it\n"
+        "The exit code is the command's own; 127 when there is no such command, and 126 when it "
         "cannot be run.\n",
     )
     parsers.setting_arguments(parser)
@@ -344,7 +346,7 @@ def _assume_role(argv: list[str]) -> int:
         "Take a role with another profile's credentials, and store or print its own.",
         "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
     )
-    parsers.setting_arguments(parser)
+    parsers.setting_arguments(parser, foremost=_TAKING)
     assume_role.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
     return assume_role.run(options, parsers.flags(options), redactor)
@@ -359,7 +361,7 @@ def _assume_role_with_web_identity(argv: list[str]) -> int:
         "Take a role with a token of an OpenID Connect issuer, and store or print its credentials.",
         "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
     )
-    parsers.setting_arguments(parser)
+    parsers.setting_arguments(parser, foremost=_TAKING)
     command.arguments(parser)
     options, redactor = _to_sign_in(parser, argv)
     return command.run(options, parsers.flags(options), redactor)
@@ -510,7 +512,7 @@ def _doctor(argv: list[str]) -> int:
     parser = parsers.make(
         "samlauth doctor [-p NAME] [--json] [--fix]",
         "Look for what stands in the way of a sign-in or makes it unsafe, and say what helps.",
-        "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else\n"
+        "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else "
         "the highest of 3 (settings), 9 (network) and 10 (files, keyring).\n",
     )
     doctor.arguments(parser)
@@ -546,7 +548,7 @@ def _rehearse(argv: list[str]) -> int:
     from samlauth.commands import rehearse
 
     parser = parsers.make(
-        "samlauth rehearse google [options] [-- COMMAND ...]",
+        "samlauth rehearse google | adfs [options] [-- COMMAND ...]",
         "Run a command, the login if none is given, against a local identity provider and STS.",
     )
     rehearse.arguments(parser)
@@ -566,7 +568,7 @@ examples:
   eval "$(samlauth completion zsh)"        in ~/.zshrc, after compinit
   samlauth completion fish > ~/.config/fish/completions/samlauth.fish
   samlauth completion powershell | Out-String | Invoke-Expression
-                                           in $PROFILE; written by its documentation, never run there
+                                           in $PROFILE; never run there
 """,
     )
     parser.add_argument("shell", choices=WORDS["completion"], metavar="SHELL", help="your shell")

@@ -65,21 +65,21 @@ def wrapped(text: str, cells: int) -> list[str]:
     return lines
 
 
-def folded(text: str, cells: int) -> str:
+def folded(text: str, cells: int, hanging: int | None = None) -> str:
     """``text``, fit to print, its lines that are wider than ``cells`` broken between words.
 
-    What goes on below is as far in as its line began. A word too wide by itself, such as a URL, is
+    What goes on below is as far in as its line began, or ``hanging`` columns. A word too wide by itself, such as a URL, is
     left to the terminal, and so is a command at the end of a line (``Run: samlauth …``): in one
     piece it can be copied.
     """
-    return "\n".join(part for line in text.split("\n") for part in _folded(line, cells))
+    return "\n".join(part for line in text.split("\n") for part in _folded(line, cells, hanging))
 
 
-def _folded(line: str, cells: int) -> Iterator[str]:
+def _folded(line: str, cells: int, hanging: int | None) -> Iterator[str]:
     if width(_COLOUR.sub("", line)) <= cells:
         yield line
         return
-    indent = " " * (len(line) - len(line.lstrip(" ")))
+    indent = " " * (len(line) - len(line.lstrip(" ")) if hanging is None else hanging)
     row = ""
     for piece in _PIECE.findall(line):
         if row and width(_COLOUR.sub("", row + piece)) > cells:

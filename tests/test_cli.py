@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from samlauth import __version__
+from samlauth.cli import command_lines
 
 SAMLAUTH = Path(sys.executable).parent / "samlauth"
 README = Path(__file__).parents[1] / "README.md"
@@ -59,6 +60,7 @@ FAST: dict[tuple[str, ...], set[str]] = {
         "samlauth.errors",
         "samlauth.parsers",
         "samlauth.peers",
+        "samlauth.printable",
         "samlauth.setting",
         "samlauth.settings",
     },
@@ -67,6 +69,20 @@ FAST: dict[tuple[str, ...], set[str]] = {
 
 What a cached credential-process and ``status --short`` load is tested where they are.
 """
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_the_terminal(columns: int, tmp_path: Path) -> None:
+    for name, _ in command_lines():
+        shown = run(*name.split(), "--help", home=tmp_path, COLUMNS=str(columns)).stdout
+        too_wide = [line for line in shown.splitlines() if len(line) > columns]
+        assert all(" " not in line.strip() for line in too_wide), (name, too_wide)
+
+
+def test_the_help_of_a_command_begins_with_its_own_options(tmp_path: Path) -> None:
+    shown = run("env", "--help", home=tmp_path).stdout
+    _, options = shown.split("options:\n")
+    assert options.index("--profile") < options.index("--format") < options.index("--username")
 
 
 @pytest.mark.parametrize("arguments", FAST, ids=" ".join)
