@@ -204,10 +204,16 @@ def dispatch(argv: list[str]) -> int:
             return _completion(rest)
         case "docker-alias":
             return _docker_alias(rest)
+        case "help":
+            return dispatch([*rest, "--help"])
         case _:
+            meant = parsers.closest(command, COMMANDS)
             raise UsageError(
                 f"{command!r} is not a command of samlauth.",
-                hint=f"The commands are {', '.join(COMMANDS)}; samlauth --help shows the flags.",
+                hint=f"Did you mean samlauth {meant}? samlauth --help lists the commands."
+                if meant
+                else f"The commands are {', '.join(COMMANDS)}; a profile is named with -p. "
+                "samlauth --help says what they do.",
             )
 
 

@@ -189,12 +189,18 @@ def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespac
             if names
             else "was given a word that belongs to no option"
         )
+        named = re.match(r"samlauth(?: [a-z][a-z-]*)*", parser.usage or "")
+        meant = closest(names[0], parser._option_string_actions) if names else ""
+        hints = [
+            *([f"Did you mean {meant}?"] if meant else []),
+            f"{named[0] if named else 'samlauth'} --help shows the options.",
+        ]
         raise UsageError(
             f"samlauth {what}.",
             hint="A password is never given on the command line, where every user can read it; "
             "it is asked for, or read from standard input."
             if any("pass" in name for name in names)
-            else "samlauth --help shows the options.",
+            else " ".join(hints),
         )
     return options
 
@@ -224,3 +230,10 @@ def describe(parser: argparse.ArgumentParser, argv: list[str]) -> None:
     """End here, if the parser is what is wanted. Raises :class:`Described` then."""
     if argv[-1:] == [DESCRIBE]:
         raise Described(parser)
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """The one that was probably meant, empty where none is near."""
+    from difflib import get_close_matches
+
+    return "".join(get_close_matches(word, words, 1, 0.7))

@@ -129,6 +129,12 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str], tmp_p
     assert loaded & HEAVY == set()
 
 
+def test_help_is_a_command_too(tmp_path: Path) -> None:
+    for words in ([], ["env"], ["configure", "process"]):
+        shown = run("help", *words, home=tmp_path)
+        assert (shown.returncode, shown.stdout) == (0, run(*words, "--help", home=tmp_path).stdout)
+
+
 def test_version(tmp_path: Path) -> None:
     assert run("--version", home=tmp_path).stdout == f"samlauth {__version__}\n"
     assert run("-V", home=tmp_path).stdout == f"samlauth {__version__}\n"
@@ -138,7 +144,10 @@ def test_version(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["sing-in"], "'sing-in' is not a command"),
+        (["statsu"], "Did you mean samlauth status?"),
+        (["sts-temp"], "a profile is named with -p"),
         (["--nonsense"], "no option --nonsense"),
+        (["env", "--profle", "x"], "Did you mean --profile? samlauth env --help"),
         (["--nonsense=x"], "no option --nonsense"),
         (["-p", "x", "stray"], "a word that belongs to no option"),
         (["-d", "soon"], "--duration is 'soon'"),
