@@ -9,6 +9,7 @@ import pytest
 
 from samlauth import __version__
 from samlauth.cli import command_lines
+from samlauth.commands.settings import fitted
 
 SAMLAUTH = Path(sys.executable).parent / "samlauth"
 README = Path(__file__).parents[1] / "README.md"
@@ -189,6 +190,32 @@ def test_settings_shows_each_value_and_where_it_came_from(tmp_path: Path) -> Non
     assert rows["region"] == ["eu-west-1", "AWS_REGION"]
     assert rows["duration"] == ["auto", "default"]
     assert rows["role_arn"] == ["-", "default"]
+
+
+def test_settings_fit_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    role = "arn:aws:iam::222222222222:role/Developer"
+    rows = [
+        (
+            "username",
+            "ada@example.com",
+            "samlauth.username in [profile x] of /home/ada/.aws/config",
+        ),
+        ("role_arn", role, "--role-arn"),
+        ("ask_role", "false", "default"),
+    ]
+    assert list(fitted(rows, 80)) == [
+        "username  ada@example.com  samlauth.username in [profile x] of ~/.aws/config",
+        f"role_arn  {role}  --role-arn",
+        "ask_role  false            default",
+    ]
+    assert list(fitted(rows, 60)) == [
+        "username  ada@example.com",
+        "          samlauth.username in [profile x] of ~/.aws/config",
+        f"role_arn  {role}",
+        "          --role-arn",
+        "ask_role  false            default",
+    ]
 
 
 def test_settings_as_json(tmp_path: Path) -> None:
