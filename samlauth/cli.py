@@ -571,7 +571,7 @@ def _completion(argv: list[str]) -> int:
         """\
 examples:
   eval "$(samlauth completion bash)"       in ~/.bashrc
-  eval "$(samlauth completion zsh)"        in ~/.zshrc, after compinit
+  eval "$(samlauth completion zsh)"        in ~/.zshrc
   samlauth completion fish > ~/.config/fish/completions/samlauth.fish
   samlauth completion powershell | Out-String | Invoke-Expression
                                            in $PROFILE; never run there

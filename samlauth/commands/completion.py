@@ -217,7 +217,7 @@ def _names(each: Command) -> list[str]:
 _ZSH: Final = """\
 #compdef samlauth
 # zsh completion of samlauth: a file _samlauth in a folder of $fpath, or
-# eval "$(samlauth completion zsh)" after compinit.
+# eval "$(samlauth completion zsh)" in ~/.zshrc.
 _samlauth_offer() {
     local -a found
     # The kind comes last, behind what _arguments has for compadd.
@@ -243,7 +243,12 @@ _samlauth() {
 %(cases)s
     esac
 }
-if [[ $funcstack[1] == _samlauth ]]; then _samlauth "$@"; else compdef _samlauth samlauth; fi
+if [[ $funcstack[1] == _samlauth ]]; then
+    _samlauth "$@"
+else
+    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
+    compdef _samlauth samlauth
+fi
 """
 
 
