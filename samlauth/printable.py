@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _ON_THE_LAST_ONE = frozenset({"Mn", "Me"})
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_PIECE = re.compile(r" *(?:(?<=: )(?:samlauth|aws|pip) (?:(?![,;] ).)*$|\S+)")
+_PIECE = re.compile(r" *(?:(?<=: )(?:samlauth|aws|pipx?|uv) (?:(?![,;] ).)*$|\S+)")
 """A word with the blanks before it, or the command that a line ends in."""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth.effects import output
+from samlauth.effects.extras import adding
 from samlauth.errors import UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _rehearsal_class() -> type[Rehearsal]:
                 raise
             raise UsageError(
                 f"A rehearsal needs a package that is not installed: {name}.",
-                hint="Install samlauth with its extra: pip install 'samlauth[sandbox]'",
+                hint=f"Install samlauth with its extra: {adding('sandbox')}",
             ) from None
     from samlauth.sandbox.rehearsal import Rehearsal
 
