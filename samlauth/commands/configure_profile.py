@@ -219,9 +219,8 @@ def ask(
     shown = f" [{safe(now)}]" if now is not None else ""
     hint = "" if known else f" ({question.example})"
     while True:
-        typed = console.line(
-            f"{question.label}{hint}{shown}: ", empty=now is not None or not question.required
-        )
+        prompt = folded(f"{question.label}{hint}{shown}:", console.columns - 1)
+        typed = console.line(f"{prompt} ", empty=now is not None or not question.required)
         if not typed:
             if not known and now is not None:
                 changes[setting.key] = now
