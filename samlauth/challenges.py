@@ -47,6 +47,8 @@ class EnterSetting(Challenge[str]):
     """What the prompt says, without its colon."""
     refused: str = ""
     """Why the last one given cannot be meant."""
+    note: str = ""
+    """What to know before answering."""
 
 
 @dataclass(frozen=True)

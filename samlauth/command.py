@@ -12,7 +12,7 @@ from samlauth.effects import cores, output
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from samlauth.redactor import Redactor
 
@@ -72,15 +72,17 @@ def signing_in(
     arguments: Arguments = _none,
     split: Split = _all,
     several: bool = False,
+    foremost: Container[str] | None = ("profile",),
 ) -> Command:
     """A command that may have to sign in: it has every setting as a flag, and is careful.
 
     ``run`` is told what was parsed, the settings among it, and what hides secrets in the log.
-    ``several`` says whether more than one profile can be meant.
+    ``several`` says whether more than one profile can be meant, and ``foremost`` names the settings
+    that its help has among its own options, as :func:`samlauth.parsers.setting_arguments` does.
     """
 
     def all_arguments(parser: argparse.ArgumentParser) -> None:
-        parsers.setting_arguments(parser, several=several)
+        parsers.setting_arguments(parser, several=several, foremost=foremost)
         arguments(parser)
         parsers.sign_in_arguments(parser)
 

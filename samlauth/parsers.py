@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+from typing import TYPE_CHECKING
 
 from samlauth import __version__
 from samlauth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -19,9 +24,40 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=_columns())
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
+        value = str(action.metavar or action.dest.upper())
+        if not action.option_strings:
+            return value
         names = ", ".join(action.option_strings)
-        takes_value = action.option_strings and action.nargs != 0
-        return f"{names} {action.metavar or action.dest.upper()}" if takes_value else names
+        return names if action.nargs == 0 else f"{names} {value}"
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None,
+    ) -> str:
+        from samlauth.printable import folded
+
+        whole = super()._format_usage(usage, actions, groups, prefix)
+        head, start, usage = whole.partition("usage: ")
+        lines = folded(usage.rstrip("\n"), self._width + 2 - len(start), 0).split("\n")
+        return head + start + f"\n{' ' * len(start)}".join(lines) + "\n\n"
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from samlauth.printable import folded
+
+        lines = super()._fill_text(text, width, indent).split("\n")
+        cells = self._width + 2
+        return "\n".join(folded(line, cells, _hanging(line, cells)) for line in lines)
+
+
+def _hanging(line: str, cells: int) -> int | None:
+    """Where the rest of a line belongs: below what stands behind a gap, if there is room for it."""
+    gap = re.match(r"( *)\S.*?   *(?=\S)", line)
+    if gap is None:
+        return None
+    return gap.end() if gap.end() * 3 <= cells * 2 else len(gap[1]) + 4
 
 
 def _columns() -> int:
@@ -30,7 +66,7 @@ def _columns() -> int:
     except (KeyError, ValueError):
         pass
     try:
-        return max(min(os.get_terminal_size().columns, 102) - 2, 60)
+        return max(min(os.get_terminal_size().columns, 102) - 2, 38)
     except OSError:
         return 98
 
@@ -57,22 +93,31 @@ def make(usage: str, description: str, epilog: str = "") -> argparse.ArgumentPar
     return parser
 
 
-def setting_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+def setting_arguments(
+    parser: argparse.ArgumentParser,
+    *,
+    several: bool = False,
+    foremost: Container[str] | None = ("profile",),
+) -> None:
     """A flag for each setting, and a ``--no-`` twin for each switch.
 
-    ``several`` says whether more than one profile can be meant.
+    ``several`` says whether more than one profile can be meant. ``foremost`` names the settings
+    that the help has among the command's own options, None for all that belong to no provider.
     """
     from samlauth.settings import DURATION, ROLE_ARN, SEVERAL, TABLE
 
-    headings: dict[str, argparse._ActionsContainer] = {"": parser}
+    headings: dict[str, argparse._ActionsContainer] = {}
     for setting in TABLE:
         if setting.group == SEVERAL and not several:
             continue
         names = [name for name in (setting.short, setting.flag) if name]
-        if setting.group not in headings:
-            about = "-r ONE -r TWO -p one,two names as many" if setting.group == SEVERAL else None
-            headings[setting.group] = parser.add_argument_group(setting.group, about)
-        group = headings[setting.group]
+        title = setting.group
+        if not title and foremost is not None and setting.name not in foremost:
+            title = "signing in"
+        if title and title not in headings:
+            about = "-r ONE -r TWO -p one,two names as many" if title == SEVERAL else None
+            headings[title] = parser.add_argument_group(title, about)
+        group = headings.get(title, parser)
         if setting.is_switch:
             group.add_argument(
                 *names, dest=setting.name, action="store_const", const="true", help=setting.help
@@ -155,12 +200,18 @@ def parse(
             if names
             else "was given a word that belongs to no option"
         )
+        named = re.match(r"samlauth(?: [a-z][a-z-]*)*", parser.usage or "")
+        meant = closest(names[0], parser._option_string_actions) if names else ""
+        hints = [
+            *([f"Did you mean {meant}?"] if meant else []),
+            f"{named[0] if named else 'samlauth'} --help shows the options.",
+        ]
         raise UsageError(
             f"samlauth {what}.",
             hint="A password is never given on the command line, where every user can read it; "
             "it is asked for, or read from standard input."
             if any("pass" in name for name in names)
-            else "samlauth --help shows the options.",
+            else " ".join(hints),
         )
     return options
 
@@ -181,3 +232,10 @@ def flags(options: argparse.Namespace) -> dict[str, str]:
             hint="Leave one of the two out.",
         )
     return {name: text for name, text in given.items() if text is not None}
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """The one that was probably meant, empty where none is near."""
+    from difflib import get_close_matches
+
+    return "".join(get_close_matches(word, words, 1, 0.7))

@@ -7,11 +7,15 @@ its cursor or reverse the reading order (CWE-150). Whatever was not written by u
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _ON_THE_LAST_ONE = frozenset({"Mn", "Me"})
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+_PIECE = re.compile(r" *(?:(?<=: )(?:samlauth|aws|pipx?|uv) (?:(?![,;] ).)*$|\S+)")
+"""A word with the blanks before it, or the command that a line ends in."""
 
 
 def safe(text: str, cells: int = 200) -> str:
@@ -71,6 +75,31 @@ def wrapped(text: str, cells: int) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def folded(text: str, cells: int, hanging: int | None = None) -> str:
+    """``text``, fit to print, its lines that are wider than ``cells`` broken between words.
+
+    What goes on below is as far in as its line began, or ``hanging`` columns. A word too wide by itself, such as a URL, is
+    left to the terminal, and so is a command at the end of a line (``Run: samlauth …``): in one
+    piece it can be copied.
+    """
+    return "\n".join(part for line in text.split("\n") for part in _folded(line, cells, hanging))
+
+
+def _folded(line: str, cells: int, hanging: int | None) -> Iterator[str]:
+    if width(_COLOUR.sub("", line)) <= cells:
+        yield line
+        return
+    indent = " " * (len(line) - len(line.lstrip(" ")) if hanging is None else hanging)
+    row = ""
+    for piece in _PIECE.findall(line):
+        if row and width(_COLOUR.sub("", row + piece)) > cells:
+            yield row
+            row = indent + piece.lstrip(" ")
+        else:
+            row += piece
+    yield row
 
 
 def table(rows: Sequence[Sequence[str]], cells: int | None = None) -> Iterator[str]:

@@ -8,6 +8,7 @@ identity, IAM Identity Center. What keys in the credentials file would hide in t
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 from samlauth.errors import SettingsError
@@ -86,5 +87,8 @@ def refuse_unwritable(
             raise SettingsError(
                 f"The profile {safe(profile)} gets its credentials from its {key}; "
                 "credentials written to it would hide that.",
-                hint=f"Name another profile with -p, or remove the {key} line from the profile.",
+                hint="Name another profile with -p. To have samlauth take the place of that "
+                f"line: samlauth configure process -p {shlex.quote(profile)}"
+                if key == "credential_process"
+                else f"Name another profile with -p, or remove the {key} line from the profile.",
             )

@@ -48,6 +48,7 @@ def _lines() -> Iterator[str]:
     yield '.\\" Made by python -m tests.manual; not to be changed by hand.'
     yield f'.TH SAMLAUTH 1 "" "samlauth {__version__}" "User Commands"'
     yield ".ad l"
+    yield ".nh"  # names are copied from it
     yield ".SH NAME"
     yield "samlauth \\- sign in to AWS through a company's SAML identity provider"
     every = list(commands.every())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from samlauth import __version__, commands
+from samlauth.commands.settings import fitted
 from samlauth.errors import UsageError
 
 SAMLAUTH = Path(sys.executable).parent / "samlauth"
@@ -63,6 +64,7 @@ FAST: dict[tuple[str, ...], set[str]] = {
         "samlauth.errors",
         "samlauth.parsers",
         "samlauth.peers",
+        "samlauth.printable",
         "samlauth.setting",
         "samlauth.settings",
     },
@@ -71,6 +73,20 @@ FAST: dict[tuple[str, ...], set[str]] = {
 
 What a cached credential-process and ``status --short`` load is tested where they are.
 """
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_the_terminal(columns: int, tmp_path: Path) -> None:
+    for name, _ in commands.every():
+        shown = run(*name.split(), "--help", home=tmp_path, COLUMNS=str(columns)).stdout
+        too_wide = [line for line in shown.splitlines() if len(line) > columns]
+        assert all(" " not in line.strip() for line in too_wide), (name, too_wide)
+
+
+def test_the_help_of_a_command_begins_with_its_own_options(tmp_path: Path) -> None:
+    shown = run("env", "--help", home=tmp_path).stdout
+    _, options = shown.split("options:\n")
+    assert options.index("--profile") < options.index("--format") < options.index("--username")
 
 
 @pytest.mark.parametrize("arguments", FAST, ids=" ".join)
@@ -126,7 +142,7 @@ def test_what_is_listed_is_what_is_found() -> None:
         if isinstance(case.pattern.patterns[0], ast.MatchValue)
         if isinstance(case.pattern.patterns[0].value, ast.Constant)
     ]
-    assert set(firsts) == set(commands.NAMES)
+    assert set(firsts) == {*commands.NAMES, "help"}
     typed = [name for name, _ in commands.every()]
     assert [name for name in typed if " " not in name] == list(commands.NAMES)
     assert [name for name in typed if " " in name] == ["configure process", "configure chain"]
@@ -145,6 +161,12 @@ def test_a_command_gets_the_words_that_are_its_own() -> None:
     assert "samlauth configure process -p NAME" in refused.value.hint
 
 
+def test_help_is_a_command_too(tmp_path: Path) -> None:
+    for words in ([], ["env"], ["configure", "process"]):
+        shown = run("help", *words, home=tmp_path)
+        assert (shown.returncode, shown.stdout) == (0, run(*words, "--help", home=tmp_path).stdout)
+
+
 def test_version(tmp_path: Path) -> None:
     assert run("--version", home=tmp_path).stdout == f"samlauth {__version__}\n"
     assert run("-V", home=tmp_path).stdout == f"samlauth {__version__}\n"
@@ -154,7 +176,10 @@ def test_version(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["sing-in"], "'sing-in' is not a command"),
+        (["statsu"], "Did you mean samlauth status?"),
+        (["sts-temp"], "a profile is named with -p"),
         (["--nonsense"], "no option --nonsense"),
+        (["env", "--profle", "x"], "Did you mean --profile? samlauth env --help"),
         (["--nonsense=x"], "no option --nonsense"),
         (["-p", "x", "stray"], "a word that belongs to no option"),
         (["-d", "soon"], "--duration is 'soon'"),
@@ -197,6 +222,32 @@ def test_settings_shows_each_value_and_where_it_came_from(tmp_path: Path) -> Non
     assert rows["region"] == ["eu-west-1", "AWS_REGION"]
     assert rows["duration"] == ["auto", "default"]
     assert rows["role_arn"] == ["-", "default"]
+
+
+def test_settings_fit_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    role = "arn:aws:iam::222222222222:role/Developer"
+    rows = [
+        (
+            "username",
+            "ada@example.com",
+            "samlauth.username in [profile x] of /home/ada/.aws/config",
+        ),
+        ("role_arn", role, "--role-arn"),
+        ("ask_role", "false", "default"),
+    ]
+    assert list(fitted(rows, 80)) == [
+        "username  ada@example.com  samlauth.username in [profile x] of ~/.aws/config",
+        f"role_arn  {role}  --role-arn",
+        "ask_role  false            default",
+    ]
+    assert list(fitted(rows, 60)) == [
+        "username  ada@example.com",
+        "          samlauth.username in [profile x] of ~/.aws/config",
+        f"role_arn  {role}",
+        "          --role-arn",
+        "ask_role  false            default",
+    ]
 
 
 def test_settings_as_json(tmp_path: Path) -> None:

@@ -104,6 +104,28 @@ def test_what_a_document_says_to_type_exists(document: Path) -> None:
                 assert word in flags or positive in flags, f"{shown} has no {word}"
 
 
+@pytest.mark.parametrize("package", ["", "commands", "effects", "idp", "diagnosis"])
+def test_the_architecture_names_each_module_and_none_that_is_not(package: str) -> None:
+    folder = ROOT / "samlauth" / package
+    there = {path.stem for path in folder.iterdir() if path.suffix == ".py"}
+    there |= {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
+    table = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Layers\n")[2]
+    if not package:
+        named = {name for line in rows(table, "") for name in re.findall(r"`(\w+)`", line)}
+        assert there - {"__init__"} <= named
+        return
+    named = {
+        name
+        for line in rows(table.partition("\n## What is where\n")[2], f"`{package}`")
+        for name in re.findall(r"`(\w+)`", line.split("|")[2])
+    }
+    assert named - {"import"} == there - {"__init__"}
+
+
+def rows(table: str, first: str) -> list[str]:
+    return [line for line in table.splitlines() if line.startswith(f"| {first}")]
+
+
 def test_most_commands_are_in_the_documents() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     found = {words[0] for words in commands(text) if words}

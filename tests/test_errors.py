@@ -156,7 +156,7 @@ TABLE = (
     Row("a command that is none", lambda: cli.dispatch(["nonsense"]), errors.UsageError, 2,
         "'nonsense' is not a command of samlauth.", "The commands are login, env"),
     Row("a flag that is none", lambda: cli.dispatch(["status", "--nonsense=hunter2"]),
-        errors.UsageError, 2, "samlauth has no option --nonsense.", "samlauth --help"),
+        errors.UsageError, 2, "samlauth has no option --nonsense.", "samlauth status --help"),
     Row("a password as a flag", lambda: cli.dispatch(["status", "--password=hunter2"]),
         errors.UsageError, 2, "samlauth has no option --password.", "is never given on the command"),
     Row("a value that is none", lambda: sources.resolve({"duration": "a while"}, {}, {}),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlauth.printable import padded, safe, table, width, wrapped
+from samlauth.printable import folded, padded, safe, table, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,24 @@ def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str, cells: int) -> None
 )
 def test_words_are_wrapped(text: str, cells: int, lines: list[str]) -> None:
     assert wrapped(text, cells) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("", 9, [""]),
+        ("ab  cd ef", 9, ["ab  cd ef"]),
+        ("ab  cd ef", 8, ["ab  cd", "ef"]),
+        ("  ab cd\nef gh ij", 5, ["  ab", "  cd", "ef gh", "ij"]),
+        ("管理 管理 者", 9, ["管理 管理", "者"]),
+        ("see https://a.example/b c", 9, ["see", "https://a.example/b", "c"]),
+        ("\x1b[1;31mab\x1b[0m cd", 5, ["\x1b[1;31mab\x1b[0m cd"]),
+        ("  Now run: samlauth -p x", 12, ["  Now run:", "  samlauth -p x"]),
+        ("ab: samlauth env, or cd", 9, ["ab:", "samlauth", "env, or", "cd"]),
+    ],
+)
+def test_lines_are_folded_between_words(text: str, cells: int, lines: list[str]) -> None:
+    assert folded(text, cells).split("\n") == lines
 
 
 ROWS = [("sts", "12 h", "arn:role/Ops", "ada"), ("管理", "9 min", "arn:role/管", "")]

@@ -33,8 +33,18 @@ def test_a_profile_of_ours_or_a_new_one_may_be_written(
         ({"sso_session": "corp"}, {}, "sso_", "-p"),
         ({"sso_start_url": "https://x"}, {}, "sso_", "-p"),
         ({"login_session": "arn:…"}, {}, "login_session", "remove the login_session"),
-        ({"credential_process": "gsts …"}, {}, "credential_process", "remove"),
-        ({}, {"credential_process": "gsts …"}, "credential_process", "remove"),
+        (
+            {"credential_process": "gsts …"},
+            {},
+            "credential_process",
+            "samlauth configure process -p sts",
+        ),
+        (
+            {},
+            {"credential_process": "gsts …"},
+            "credential_process",
+            "samlauth configure process -p sts",
+        ),
         ({}, {"role_arn": "arn:…"}, "role_arn", "-p"),
     ],
 )

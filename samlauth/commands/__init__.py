@@ -87,14 +87,21 @@ def find(argv: list[str]) -> tuple[Command, list[str]]:
             from samlauth.commands.completion import COMMAND
         case ["docker-alias", *rest]:
             from samlauth.commands.docker_alias import COMMAND
+        case ["help", *rest]:
+            return find([*rest, "--help"])
         case ["login", *rest]:
             from samlauth.commands.overview import COMMAND
         case [word, *_] if not word.startswith("-"):
             from samlauth.errors import UsageError
+            from samlauth.parsers import closest
 
+            meant = closest(word, NAMES)
             raise UsageError(
                 f"{word!r} is not a command of samlauth.",
-                hint=f"The commands are {', '.join(NAMES)}; samlauth --help shows the flags.",
+                hint=f"Did you mean samlauth {meant}? samlauth --help lists the commands."
+                if meant
+                else f"The commands are {', '.join(NAMES)}; a profile is named with -p. "
+                "samlauth --help says what they do.",
             )
         case rest:
             from samlauth.commands.overview import COMMAND

@@ -160,6 +160,8 @@ def _report(
         output.tell(f"samlauth import would write {_settings(count)} to {where}.")
     else:
         output.tell(f"Wrote {_settings(count)} to {where}; what was there is still there.")
+        name = shlex.quote(next(iter(changes))) if len(changes) == 1 else "NAME"
+        output.tell(f"Now sign in: samlauth -p {name}")
 
 
 def _settings(count: int) -> str:

@@ -11,7 +11,7 @@ from samlauth.chains import LONGEST, Hop
 from samlauth.command import signing_in
 from samlauth.commands import grant
 from samlauth.commands.chain import held_to, source_of, taken, whose
-from samlauth.commands.flags import of_grant
+from samlauth.commands.flags import TAKING, of_grant
 from samlauth.commands.hops import Chain
 from samlauth.commands.target import Target, target
 from samlauth.effects import output
@@ -83,6 +83,7 @@ COMMAND = signing_in(
     "A role taken so lasts an hour at most. The other options are for signing in to the source.\n",
     arguments=arguments,
     run=run,
+    foremost=TAKING,
 )
 
 

@@ -12,7 +12,7 @@ from samlauth import settings
 from samlauth.chains import require_name, require_role_arn, take_with_token
 from samlauth.command import signing_in
 from samlauth.commands import grant
-from samlauth.commands.flags import of_grant
+from samlauth.commands.flags import TAKING, of_grant
 from samlauth.commands.held import BY_WEB_IDENTITY
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.target import Target, target
@@ -88,6 +88,7 @@ COMMAND = signing_in(
     "AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME are read, too.\n",
     arguments=arguments,
     run=run,
+    foremost=TAKING,
 )
 
 

@@ -21,7 +21,7 @@ from samlauth.effects import output
 from samlauth.effects.console import Console
 from samlauth.errors import NobodyToAsk, SettingsError, UsageError
 from samlauth.peers import PROCESS, in_query
-from samlauth.printable import safe
+from samlauth.printable import folded, safe
 from samlauth.profiles import refuse_unwritable
 from samlauth.setting import Layer, Setting
 from samlauth.sources import Settings
@@ -83,7 +83,7 @@ def _region(text: str) -> None:
 _IDP: Final = Question(
     settings.IDP,
     "Identity provider",
-    "google, adfs, a plugin's name, or browser for any other",
+    "google, adfs, browser, or a plugin's name",
     required=True,
     check=_installed,
 )
@@ -93,7 +93,7 @@ _IDS: Final[Mapping[str, tuple[Question, ...]]] = {
         Question(
             settings.IDP_ID,
             "Google IDP ID",
-            "C01abc23d, or the whole address of the AWS app: …/initsso?idpid=C01abc23d&spid=…",
+            "C01abc23d, or the link of the AWS app in Google's apps menu",
             required=True,
         ),
         Question(settings.SP_ID, "Google SP ID", "000111000111", required=True),
@@ -212,10 +212,13 @@ COMMAND = Command(
 
 def _ask_all(console: Console, goal: Target) -> dict[str, str | None]:
     """The profile's keys and their new values, None for one to be removed."""
-    console.say(
+    _say(
+        console,
         f"The settings of the profile {goal.profile}. ENTER keeps what is in brackets"
-        f"; {_NONE} leaves out what need not be set."
+        f"; {_NONE} leaves out what need not be set.",
     )
+    if goal.settings.source(settings.IDP).layer is Layer.DEFAULT:
+        _say(console, "Entra, Okta, Keycloak, Ping and all others are signed in to in a browser.")
     changes: dict[str, str | None] = {}
     idp = ask(console, _IDP, goal.settings, changes)
     for question in _IDS.get(idp or settings.IDP.default, _OF_A_PLUGIN):
@@ -241,9 +244,8 @@ def ask(
     shown = f" [{safe(now)}]" if now is not None else ""
     hint = "" if known else f" ({question.example})"
     while True:
-        typed = console.line(
-            f"{question.label}{hint}{shown}: ", empty=now is not None or not question.required
-        )
+        prompt = folded(f"{question.label}{hint}{shown}:", console.columns - 1)
+        typed = console.line(f"{prompt} ", empty=now is not None or not question.required)
         if not typed:
             if not known and now is not None:
                 changes[setting.key] = now
@@ -259,12 +261,16 @@ def ask(
             question.check(typed)
             edit(b"", {"profile": {setting.key: value}})
         except SettingsError as error:
-            console.say(safe(error.message, 400))
+            _say(console, safe(f"{error.message} {error.hint}", 400))
         except ValueError as error:
-            console.say(f"That is {error}. For example: {question.example}")
+            _say(console, f"That is {error}. For example: {question.example}")
         else:
             changes[setting.key] = value
             return value
+
+
+def _say(console: Console, text: str) -> None:
+    console.say(folded(text, console.columns))
 
 
 def _ids(address: str) -> tuple[str, str] | None:

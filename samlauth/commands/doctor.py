@@ -32,7 +32,7 @@ from samlauth.effects.secrets import PasswordFile
 from samlauth.effects.security_key import access
 from samlauth.effects.sts import STS
 from samlauth.errors import FileError, SamlauthError, SettingsError
-from samlauth.printable import safe
+from samlauth.printable import folded, safe
 from samlauth.sources import Settings
 from samlauth.sts import region_of
 
@@ -82,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     for group, heading in _HEADINGS:
         name = f" {safe(facts.profile.name)}" if isinstance(facts.profile, Profile) else ""
         output.data(heading + (name if group == "profile" else ""))
-        for line in as_text([one for one in findings if one.check.group == group]):
+        cells = columns(sys.stdout) if sys.stdout.isatty() else None
+        for line in as_text([one for one in findings if one.check.group == group], cells):
             output.data(line)
     _sum_up(findings)
     return exit_code(findings)
@@ -91,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "samlauth doctor [-p NAME] [--json] [--fix]",
     "Look for what stands in the way of a sign-in or makes it unsafe, and say what helps.",
-    "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else\n"
+    "No password is asked for and none is sent. The exit code is 0 when nothing is wrong, else "
     "the highest of 3 (settings), 9 (network) and 10 (files, keyring).\n",
     arguments=arguments,
     run=run,
@@ -113,24 +114,28 @@ def as_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def as_text(findings: Iterable[Finding]) -> Iterator[str]:
-    """The findings of a group, worst first, and what is well in one go at the end."""
+def as_text(findings: Iterable[Finding], cells: int | None = None) -> Iterator[str]:
+    """The findings of a group, worst first, and what is well in one go at the end.
+
+    Nothing is broken off a finding, unless a screen is so many ``cells`` wide.
+    """
     by_severity: dict[Severity, list[Found]] = {}
     for finding in findings:
         by_severity.setdefault(finding.found.severity, []).append(finding.found)
     indent = " " * 11
     for severity in _IN_FULL:
         for found in by_severity.get(severity, ()):
-            yield f"  {severity:9}{found.what}"
-            if found.why:
-                yield indent + found.why
-            if found.fix:
-                yield f"{indent}Fix: {found.fix}"
+            said = [found.what, *filter(None, [found.why, found.fix and f"Fix: {found.fix}"])]
+            lines = [indent + line for line in said]
+            if cells is not None:
+                lines = [folded(line, cells) for line in lines]
+            lines[0] = f"  {severity:9}" + lines[0].removeprefix(indent)
+            yield from lines
     for severity in _IN_ONE:
         if several := by_severity.get(severity):
             yield from textwrap.wrap(
                 ", ".join(found.what for found in several),
-                min(columns(sys.stdout), _WIDTH) if sys.stdout.isatty() else _WIDTH,
+                min(cells or _WIDTH, _WIDTH),
                 initial_indent=f"  {severity:9}",
                 subsequent_indent=indent,
                 break_long_words=False,

@@ -60,11 +60,11 @@ COMMAND = signing_in(
     "Print a profile's credentials as variables for a shell; sign in first if needed.",
     """\
 examples:
-  eval "$(samlauth env -p NAME)"                                          bash, zsh, dash
-  samlauth env -p NAME --format fish | source                             fish
+  eval "$(samlauth env -p NAME)"                    bash, zsh, dash
+  samlauth env -p NAME --format fish | source       fish
   samlauth env -p NAME --format powershell | Out-String | Invoke-Expression
-  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i     cmd
-  docker run --env-file <(samlauth env -p NAME --format env-file) …       bash, zsh
+  for /f "delims=" %i in ('samlauth env -p NAME --format cmd') do @%i
+  docker run --env-file <(samlauth env -p NAME --format env-file) …
 """,
     arguments=arguments,
     run=run,

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
 COMMAND = signing_in(
     "samlauth exec -p NAME [--renew] -- COMMAND ...",
     "Run a command with a profile's credentials; sign in first if needed.",
-    "The exit code is the command's own; 127 when there is no such command, and 126 when it\n"
+    "The exit code is the command's own; 127 when there is no such command, and 126 when it "
     "cannot be run.\n",
     arguments=arguments,
     run=run,

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     import argparse
 
 
+TAKING = ("profile", "role_arn", "duration", "region", "policy", "policy_arn", "read_only")
+"""The settings of those who take a role otherwise than by signing in."""
+
+
 def of_grant(parser: argparse.ArgumentParser) -> None:
     """What to do with credentials that were got."""
     parser.add_argument(

@@ -77,4 +77,5 @@ COMMAND = signing_in(
     arguments=arguments,
     run=run,
     several=True,
+    foremost=None,
 )

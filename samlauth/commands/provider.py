@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from samlauth import settings
 from samlauth.commands.policies import as_text
 from samlauth.effects.state import Identity
 from samlauth.errors import NobodyToAsk
-from samlauth.setting import Setting
+from samlauth.printable import safe
+from samlauth.setting import Layer, Setting
 from samlauth.sources import Settings
 
 if TYPE_CHECKING:
@@ -41,20 +43,34 @@ def complete(values: Settings) -> Flow[Settings]:
     from samlauth.challenges import EnterSetting
     from samlauth.flow import ask
 
+    note = _unplaced(values)
     for setting, label in _ASKED.get(values[settings.IDP], ()):
         refused = ""
         while values[setting] is None:
             try:
-                given = yield from ask(EnterSetting(setting.name, label, refused))
+                given = yield from ask(EnterSetting(setting.name, label, refused, note))
+                note = ""
                 values = values.answered(setting, setting.read(given))
             except NobodyToAsk:
                 raise NobodyToAsk(
                     f"The {label} is not set, and there is no terminal to ask for it.",
-                    hint=f"Give it with {setting.short or setting.flag} or in {setting.variable}.",
+                    hint=f"Give it with {setting.short or setting.flag} or in {setting.variable}."
+                    + ("\n" + note if note else ""),
                 ) from None
             except ValueError as error:
                 refused = f"That is {error}."
     return values
+
+
+def _unplaced(values: Settings) -> str:
+    """What to know where nothing says who signs the person in; empty where something does."""
+    if values.source(settings.IDP).layer is not Layer.DEFAULT or values[settings.IDP_ID]:
+        return ""
+    name = values[settings.PROFILE]
+    return (
+        f"The profile {safe(name)} does not say where to sign in, so this is for Google. "
+        f"For any other: samlauth configure -p {shlex.quote(name)}"
+    )
 
 
 def is_complete(values: Settings) -> bool:

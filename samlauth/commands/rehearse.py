@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth.command import Command
+from samlauth.effects import output
+from samlauth.effects.extras import adding
 from samlauth.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     google = providers.add_parser(
         "google",
-        usage="samlauth rehearse google [options] [-- CMD ...]",
+        usage="samlauth rehearse google | adfs [options] [-- CMD ...]",
         help="a fake Google Workspace",
     )
     _what(google, MFA, "totp")
@@ -133,11 +135,11 @@ def run(options: argparse.Namespace) -> int:
         if options.idp == "google" and options.mfa == "key":
             _register_key(rehearsal)
         in_browsers = rehearsal.open_to_browsers()
-        _say(_banner(rehearsal))
+        output.tell(_banner(rehearsal))
         if not in_browsers and options.mfa in _FOR_BROWSERS:
-            _say("A browser will not trust it: certutil is missing (Debian: libnss3-tools).\n")
+            output.tell("A browser will not trust it: certutil is missing (Debian: libnss3-tools).")
         if options.shell:
-            _say("Leave the shell to end the rehearsal.\n")
+            output.tell("Leave the shell to end the rehearsal.")
             code = _run(_shell(), rehearsal)
         elif options.command:
             code = _run(options.command, rehearsal)
@@ -145,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
             code = _run(_main_job(rehearsal), rehearsal, shown=True)
             if code == 0:
                 code = _run(_proof(rehearsal), rehearsal, shown=True)
-        _say(_count(rehearsal))
+        output.tell(_count(rehearsal))
         return code
 
 
@@ -161,7 +163,6 @@ COMMAND = Command(
 def _register_key(rehearsal: Rehearsal) -> None:
     """Have the rehearsal know the person's own security key; say why, where it cannot."""
     from samlauth.challenges import NoAssertion
-    from samlauth.effects import output
     from samlauth.effects.security_key import SecurityKey
     from samlauth.effects.terminal import Terminal, has_terminal
     from samlauth.sandbox.google.keys import APP_ID, RP_ID
@@ -173,7 +174,7 @@ def _register_key(rehearsal: Rehearsal) -> None:
     made = keys.register(APP_ID, RP_ID)
     if isinstance(made, NoAssertion):
         said = f"{made.message} {made.hint}".strip()
-        _say(f"{said}\nWithout a key, the page for one can only be left for another way.\n")
+        output.tell(f"{said}\nWithout a key, the page for one can only be left for another way.")
         return
     rehearsal.person.keys.register(made.credential, made.name, made.point)
 
@@ -187,7 +188,7 @@ def _rehearsal_class() -> type[Rehearsal]:
                 raise
             raise UsageError(
                 f"A rehearsal needs a package that is not installed: {name}.",
-                hint="Install samlauth with its extra: pip install 'samlauth[sandbox]'",
+                hint=f"Install samlauth with its extra: {adding('sandbox')}",
             ) from None
     from samlauth.sandbox.rehearsal import Rehearsal
 
@@ -231,7 +232,7 @@ def _run(command: Sequence[str], rehearsal: Rehearsal, *, shown: bool = False) -
             hint="Look at the spelling, or give the whole path.",
         )
     if shown:
-        _say(f"$ {shlex.join(command)}\n")
+        output.tell(f"$ {shlex.join(command)}\n", end="")  # to be copied in one piece
     sys.stdout.flush()
     with (
         _interrupts_left_to_the_command(),
@@ -278,11 +279,11 @@ def _banner(rehearsal: Rehearsal) -> str:
         )
     )
     return f"""
-REHEARSAL: nothing here is real. A fake {name} and a fake AWS run on this computer,
-the way to any other host is shut, and your own files are not touched.
+REHEARSAL: nothing here is real. A fake {name} and a fake AWS run on this
+computer, the way to any other host is shut, and your own files are not
+touched.
 
 {shown}
-
 """
 
 
@@ -304,15 +305,10 @@ def _count(rehearsal: Rehearsal) -> str:
         *(f"Not let out: {host}" for host in refused),
         *(f"No browser would have sent this: {violation}" for violation in provider.violations),
     ]
-    return "\n" + "\n".join(lines) + "\n"
+    return "\n" + "\n".join(lines)
 
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of roles, 1 or more")
     return int(text)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()

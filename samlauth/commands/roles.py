@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from samlauth.command import signing_in
 from samlauth.commands.provider import complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
+from samlauth.effects.console import columns
 from samlauth.effects.state import StateFile
-from samlauth.printable import safe
+from samlauth.printable import safe, table
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redactor) -> int:
     """Sign in and print a line for each role; nothing is stored but the names of accounts."""
+    cells = columns(sys.stdout) if sys.stdout.isatty() else None
     with output.aside() as answer:
         goal = target(flags, os.environ)
         from samlauth.commands.world import World
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         if offer.learnt:
             seen = {account: (name, now) for account, name in offer.learnt.items()}
             memory.update(lambda state: replace(state, aliases={**state.aliases, **seen}))
-        answer((as_json(offer) if options.json else as_table(offer)).encode())
+        answer((as_json(offer) if options.json else as_table(offer, cells)).encode())
     return 0
 
 
@@ -103,8 +106,12 @@ def as_json(offer: Offer) -> str:
     return json.dumps(rows, indent=2) + "\n"
 
 
-def as_table(offer: Offer) -> str:
-    """Account, its name or a dash, role, provider: columns without a heading, for any tool."""
+def as_table(offer: Offer, cells: int | None = None) -> str:
+    """Account, its name or a dash, role, provider: columns without a heading, for any tool.
+
+    The roles of an account are together. On a screen, which is so many ``cells`` wide, a role has
+    several lines where that is not enough.
+    """
     rows = [
         (
             role.account_id,
@@ -112,11 +119,6 @@ def as_table(offer: Offer) -> str:
             safe(role.role_arn, 1000),
             safe(role.principal_arn, 1000),
         )
-        for role in offer.roles
+        for role in sorted(offer.roles, key=lambda role: (role.account_id, role.name))
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row[:3], widths, strict=True))
-        + f"  {row[3]}\n"
-        for row in rows
-    )
+    return "".join(f"{line}\n" for line in table(rows, cells))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import parsers
 from samlauth.command import Command
 from samlauth.commands.target import target
 from samlauth.effects import output
-from samlauth.printable import safe
+from samlauth.effects.console import columns
+from samlauth.printable import folded, padded, safe, table, width
 from samlauth.setting import Layer, Setting
 from samlauth.settings import DURATION, IDP, TABLE
 from samlauth.sources import Settings
@@ -44,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
         (setting.name, _shown(values, setting), values.source(setting).where) for setting in TABLE
     ]
     shown += [(safe(name), safe(text), where) for name, text, where in _of_the_plugin(values)]
-    widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
-    for name, value, where in shown:
-        output.data(f"{name:{widths[0]}}  {value:{widths[1]}}  {safe(where)}")
+    whole = [(name, value, safe(where, 1000)) for name, value, where in shown]
+    for line in fitted(whole, columns(sys.stdout)) if sys.stdout.isatty() else table(whole):
+        output.data(line)
     return 0
 
 
@@ -56,6 +59,21 @@ COMMAND = Command(
     arguments=arguments,
     run=run,
 )
+
+
+def fitted(rows: Sequence[tuple[str, str, str]], cells: int) -> Iterator[str]:
+    """The rows on a screen that is so many ``cells`` wide: a source without room has its own line."""
+    names = max(width(name) for name, _, _ in rows)
+    values = max((width(value) for _, value, _ in rows if width(value) <= cells // 4), default=0)
+    home = f"{Path.home()}{os.sep}"
+    for name, value, source in rows:
+        line = f"{padded(name, names)}  {padded(value, values)}"
+        where = source.replace(home, f"~{os.sep}")
+        if width(line) + 2 + width(where) <= cells:
+            yield f"{line}  {where}"
+        else:
+            yield line.rstrip()
+            yield folded(" " * (names + 2) + where, cells)
 
 
 def _of_the_plugin(values: Settings) -> Iterator[tuple[str, str, str]]:

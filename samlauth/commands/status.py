@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     if rows:
         return 0
     if options.profile is None:
-        output.tell("Nothing is stored.")
+        output.tell("Nothing is stored. To begin: samlauth configure -p NAME")
         return 0
     output.tell(f"Nothing is stored for the profile {safe(options.profile)}.")
     return NOTHING

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samlauth.effects.connections import silence
+from samlauth.effects.extras import adding
 from samlauth.errors import NetworkError
 from samlauth.printable import safe
 
@@ -164,7 +165,7 @@ class Proof:
 
 _MISSING = (
     "A Kerberos ticket cannot be used: samlauth's kerberos extra is not installed, or this system "
-    "has no Kerberos. Run pip install 'samlauth[kerberos]'."
+    f"has no Kerberos. Run {adding('kerberos')}."
 )
 
 

@@ -40,12 +40,18 @@ def data(text: str) -> None:
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Write a line for the person to standard error, if anybody can be told there.
+    """Write a line for the person to standard error, broken between words to fit a terminal.
 
-    Whoever ran us may have closed it, or have it lead to a disk that is full: what there is to do is
-    done all the same.
+    What does not ``end`` the line is written as it is: more is to come, or it moves the cursor. If
+    nobody can be told, for it is closed or leads to a full disk, what there is to do is done all the
+    same.
     """
     with suppress(OSError):
+        if end == "\n" and sys.stderr.isatty():
+            from samlauth.effects.console import columns
+            from samlauth.printable import folded
+
+            text = folded(text, columns(sys.stderr))
         sys.stderr.write(text + end)
         sys.stderr.flush()
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from samlauth.effects import cache, files
+from samlauth.effects import cache, extras, files
 from samlauth.effects.cookies import Cookie
 from samlauth.effects.ring import SERVICE, Ring, entry
 from samlauth.errors import FileError
@@ -92,7 +92,7 @@ class Sessions:
         except ImportError:
             self._warn(
                 "This sign-in is not remembered: that needs cryptography "
-                "(pip install 'samlauth[secrets]')."
+                f"({extras.adding('secrets')})."
             )
         except (FileError, OSError) as error:
             self._warn(f"This sign-in is not remembered: {error}")

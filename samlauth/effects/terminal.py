@@ -37,7 +37,7 @@ from samlauth.effects.images import format_of, inline, saved
 from samlauth.effects.live import Live
 from samlauth.errors import NobodyToAsk
 from samlauth.flow import Ended, Page, Request, Tell, Wait
-from samlauth.printable import safe
+from samlauth.printable import folded, safe
 from samlauth.saml import Role
 
 LIVE_AFTER = 0.5
@@ -216,7 +216,10 @@ def has_terminal() -> bool:
 
 def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bool) -> object:
     match challenge:
-        case EnterSetting(label=label, refused=refused) | EnterUsername(label, refused):
+        case EnterSetting(_, label, refused, note):
+            _report(console, refused, note)
+            return console.line(f"{safe(label)}: ")
+        case EnterUsername(label, refused):
             _report(console, refused)
             return console.line(f"{safe(label)}: ")
         case EnterPassword(label, refused=refused, ways=ways):
@@ -260,7 +263,7 @@ def _ask(console: Console, challenge: AnyChallenge, offered: set[str], plain: bo
 
 def _report(console: Console, *texts: str) -> None:
     for text in filter(None, texts):
-        console.say(safe(text, 400))
+        console.say(folded(safe(text, 400), console.columns))
 
 
 def _offer(console: Console, label: str, ways: tuple[Way, ...], offered: set[str]) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from samlauth.challenges import AnyChallenge, EnterCode
 from samlauth.effects import files
+from samlauth.effects.extras import adding
 from samlauth.effects.ring import SERVICE, Ring, entry
 from samlauth.errors import FileError, SettingsError
 
@@ -32,7 +33,7 @@ LONGEST: Final = 90.0
 _AHEAD: Final = 10
 """Steps that other runs may be ahead; a note of one later still was made by a clock that was wrong."""
 
-NEEDS: Final = "To make codes, samlauth needs cryptography: pip install 'samlauth[secrets]'"
+NEEDS: Final = f"To make codes, samlauth needs cryptography: {adding('secrets')}"
 
 _ALGORITHMS: Final = frozenset({"SHA1", "SHA256", "SHA512"})
 _LENGTHS: Final = range(6, 9)

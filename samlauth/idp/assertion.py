@@ -154,6 +154,8 @@ class Pasted:
 def paste(start: str = "", refused: str = "") -> Flow[SAMLResponse]:
     """Ask for a response, telling how to get it from a sign-in that begins at ``start``.
 
+    ``refused`` says why it comes to that, if anything went before.
+
     Raises AssertionRefused when none of three can be read, NobodyToAsk.
     """
     note, last = _how_to_copy(start), None

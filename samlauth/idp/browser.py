@@ -19,7 +19,7 @@ from samlauth.errors import (
     SignInRefused,
     UnsafePage,
 )
-from samlauth.flow import Browse, BrowserEnded, Flow, ask, browse, tell
+from samlauth.flow import Browse, BrowserEnded, Flow, ask, browse
 from samlauth.idp import IdentityProvider
 from samlauth.idp.assertion import paste
 from samlauth.printable import safe
@@ -142,9 +142,8 @@ def in_browser(step: Browse) -> Flow[SAMLResponse]:
 
 
 def _paste_instead(step: Browse, ended: BrowserEnded) -> Flow[SAMLResponse]:
-    yield from tell(f"{ended.message} {ended.hint}".strip(), quiet=False)
     try:
-        return (yield from paste(step.url))
+        return (yield from paste(step.url, f"{ended.message} {ended.hint}".strip()))
     except NobodyToAsk:
         raise _nobody_there(ended.message, ended.hint) from None
 

@@ -26,6 +26,7 @@ from keyring.backends import null
 
 from samlauth.commands import doctor
 from samlauth.diagnosis import CHECKS
+from samlauth.diagnosis.finding import Finding, Found
 from tests.effects import secret_service
 from tests.effects.loopback import Proxy, Received, Reply, Server, response
 from tests.effects.test_files import MOUNTS, in_a_mount_namespace
@@ -194,6 +195,19 @@ def test_where_nothing_is_wrong_each_check_says_so(computer: Computer) -> None:
     assert well["clock"] == "clock"
     assert f"127.0.0.1:{computer.proxy.port} (HTTPS_PROXY)" in well["proxy"]
     assert re.search(r"samlauth [\d.]+, Python 3[\d.]+, OpenSSL 3.*botocore", well["versions"])
+
+
+def test_a_finding_is_folded_on_a_screen_and_whole_elsewhere() -> None:
+    check = CHECKS[0]
+    found = Found("problem", "It is locked, or not there.", fix="Run: samlauth doctor --fix")
+    assert list(doctor.as_text([Finding(check, found)])) == [
+        "  problem  It is locked, or not there.",
+        "           Fix: Run: samlauth doctor --fix",
+    ]
+    assert "\n".join(doctor.as_text([Finding(check, found)], 30)).split("\n") == [
+        *("  problem  It is locked, or", "           not there."),
+        *("           Fix: Run:", "           samlauth doctor --fix"),
+    ]
 
 
 def test_a_json_row_has_always_the_same_keys(computer: Computer) -> None:

@@ -50,6 +50,15 @@ def test_a_table_any_tool_can_cut() -> None:
     ]
 
 
+def test_the_roles_of_an_account_are_together_and_fit_a_screen() -> None:
+    offer = Offer((role(PROD, "B"), role(DEV), role(PROD, "A")), {})
+    assert as_table(offer, 58).splitlines() == [
+        *(f"{DEV}  -  {role(DEV).role_arn}", f"  {role(DEV).principal_arn}"),
+        *(f"{PROD}  -  {role(PROD, 'A').role_arn}", f"  {role(PROD).principal_arn}"),
+        *(f"{PROD}  -  {role(PROD, 'B').role_arn}", f"  {role(PROD).principal_arn}"),
+    ]
+
+
 def test_an_array_of_objects() -> None:
     first, second = json.loads(as_json(OFFER))
     assert first == {

@@ -138,7 +138,7 @@ def test_keys_of_somebody_else_are_not_told_as_ours(
 
 def test_nothing_at_all_is_no_error(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert show() == 0
-    assert capsys.readouterr() == ("", "Nothing is stored.\n")
+    assert capsys.readouterr() == ("", "Nothing is stored. To begin: samlauth configure -p NAME\n")
     assert show("--json") == 0
     assert capsys.readouterr().out == "[]\n"
 

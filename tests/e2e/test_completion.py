@@ -177,6 +177,15 @@ def test_every_command_and_setting_is_in_the_script(shell: str, tmp_path: Path) 
     assert "profiles" in script
 
 
+@pytest.mark.parametrize("before", ["", "autoload -U compinit; compinit -u -D; "])
+def test_zsh_finishes_with_and_without_compinit_before(before: str, home: Path) -> None:
+    script = f"{before}{SETUP['zsh'].rpartition('; ')[2]}; echo $_comps[samlauth]"
+    done = subprocess.run(
+        [found("zsh"), "-f", "-c", script], env=environ(home), capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("_samlauth\n", "")
+
+
 def test_another_shell_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [SAMLAUTH, "completion", "csh"], env=environ(tmp_path), capture_output=True, text=True

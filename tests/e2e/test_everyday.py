@@ -409,7 +409,7 @@ def test_roles_as_a_table_know_the_names_from_last_time(plain: Stage) -> None:
     posts = plain.rehearsal.sign_in.posts
     run = plain.start("roles", "-p", "sts-temp")
     run.answer_password()
-    for role in plain.rehearsal.roles:
+    for role in sorted(plain.rehearsal.roles, key=lambda role: role.role_arn):
         run.expect(role.account_id)
         run.expect("rehearsal-")
         run.expect(role.role_arn)

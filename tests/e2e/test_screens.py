@@ -76,6 +76,9 @@ def exchanged(shown: str, text: str, other: str) -> str:
     for at in range(1, len(text) + 1):
         broken = f"{text[:at]}\n{text[at:]}"
         shown = shown.replace(broken, f"{other[:at]}\n{other[at:]}")
+        if text[at : at + 1] == " ":
+            broken = f"{text[:at]}\n{text[at + 1 :]}"
+            shown = shown.replace(broken, f"{other[:at]}\n{other[at + 1 :]}")
     return shown.replace(text, other)
 
 
@@ -118,7 +121,7 @@ def test_the_picker(columns: int, make_stage: MakeStage, screens: ExitStack) -> 
     assert screen.end() == 0
     shown = settled(screen.shown(), stage)
     assert_golden("picker-after", columns, shown)
-    assert f"Assuming {ROLES[3].role_arn}" in shown.replace("\n", "")
+    assert f"Assuming {ROLES[3].role_arn}" in shown.replace("\n", " ")
 
 
 @each_width

@@ -149,7 +149,7 @@ def test_messages_and_prompts_are_counted_too() -> None:
         rehearsal.phone.receive("SMS")
         rehearsal.phone.ask(seconds=9, numbered=False)
         over = rehearse_command._count(rehearsal)
-    assert ", codes: 0, messages sent: 1, prompts: 1, hosts contacted: none.\n" in over
+    assert ", codes: 0, messages sent: 1, prompts: 1, hosts contacted: none." in over
 
 
 def test_what_was_done_is_counted(outer: dict[str, str]) -> None:

@@ -41,10 +41,10 @@ COMMAND = Command(
     """\
 examples:
   eval "$(samlauth completion bash)"       in ~/.bashrc
-  eval "$(samlauth completion zsh)"        in ~/.zshrc, after compinit
+  eval "$(samlauth completion zsh)"        in ~/.zshrc
   samlauth completion fish > ~/.config/fish/completions/samlauth.fish
   samlauth completion powershell | Out-String | Invoke-Expression
-                                           in $PROFILE; written by its documentation, never run there
+                                           in $PROFILE; never run there
 """,
     arguments=arguments,
     run=run,

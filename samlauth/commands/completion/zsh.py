@@ -10,7 +10,7 @@ from samlauth.commands.completion.offered import Offered, Option
 _SCRIPT: Final = """\
 #compdef samlauth
 # zsh completion of samlauth: a file _samlauth in a folder of $fpath, or
-# eval "$(samlauth completion zsh)" after compinit.
+# eval "$(samlauth completion zsh)" in ~/.zshrc.
 _samlauth_offer() {
     local -a found
     # The kind comes last, behind what _arguments has for compadd.
@@ -36,7 +36,12 @@ _samlauth() {
 %(cases)s
     esac
 }
-if [[ $funcstack[1] == _samlauth ]]; then _samlauth "$@"; else compdef _samlauth samlauth; fi
+if [[ $funcstack[1] == _samlauth ]]; then
+    _samlauth "$@"
+else
+    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
+    compdef _samlauth samlauth
+fi
 """
 
 

@@ -26,8 +26,7 @@ def no_display() -> BrowserEnded:
     return BrowserEnded(
         "no display",
         "You have to sign in in a browser, and there is no display to show one on.",
-        "Run the command where there is one; or sign in with a browser on another computer and "
-        "give samlauth the SAMLResponse it posts to AWS with --saml-assertion.",
+        "Run the command where there is one.",
     )
 
 

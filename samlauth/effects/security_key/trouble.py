@@ -13,9 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from samlauth.effects.extras import adding
 from samlauth.printable import safe
 
-INSTALL: Final = "pip install 'samlauth[fido2]'"
+INSTALL: Final = adding("fido2")
 
 _FIDO: Final = bytes.fromhex("06d0f1")
 """How the description of a FIDO device begins: usage page 0xF1D0 (CTAP §11.2.8.2)."""

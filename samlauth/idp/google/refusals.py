@@ -316,8 +316,8 @@ def app_error(code: str, username: str, idp_id: str, sp_id: str) -> SamlauthErro
     known = {
         "app_not_configured": (
             f"Google knows no AWS app by {app}",
-            "Check both against the app's page in the Google Admin console, or ask your "
-            "administrator for its sign-in link: they are idpid and spid in it.",
+            "Compare them with idpid and spid in the link of the AWS app in your Google apps menu "
+            "(the nine dots in Gmail's corner), or ask your administrator for that link.",
         ),
         "app_not_configured_for_user": (
             f"The AWS app of {app} is not there for {who}",

@@ -57,7 +57,7 @@ def test_the_banner_says_what_is_needed(mfa: Mfa) -> None:
     assert f"  password  {rehearsal.password}\n" in banner
     assert re.search(NEEDED.get(mfa, _CODE), banner), banner
     assert all(line == line.rstrip() for line in banner.splitlines())
-    assert over == "\nRehearsal over. Passwords posted: 0, codes: 0, hosts contacted: none.\n"
+    assert over == "\nRehearsal over. Passwords posted: 0, codes: 0, hosts contacted: none."
 
 
 def test_what_is_said_of_adapters_is_said_of_each() -> None:
