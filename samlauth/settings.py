@@ -192,7 +192,7 @@ BROWSER: Setting[bool | None] = Setting(
     "browser",
     switch,
     None,
-    "sign in with your browser; --no-browser never opens it (default: asks when nothing else helps)",
+    "sign in with your browser; --no-browser never opens it (default: asks when a page takes one)",
     group=BROWSERS,
 )
 BROWSER_PATH = Setting(
