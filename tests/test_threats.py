@@ -93,6 +93,10 @@ THREATS: dict[str, tuple[str, ...]] = {
         "effects/test_cache.py::test_a_link_is_not_followed",
         "effects/test_recorder.py::test_a_record_that_others_can_read_or_that_is_a_link_is_not_used",
         "test_threats.py::test_a_lock_that_turns_into_a_link_changes_nobodys_file",
+        "effects/test_swaps.py::test_a_link_never_leads_the_writer_of_an_aws_file_elsewhere",
+        "effects/test_swaps.py::test_a_link_never_leads_the_writer_of_our_own_files_elsewhere",
+        "effects/test_swaps.py::"
+        "test_a_lock_that_is_swapped_for_a_link_is_not_one_on_what_it_leads_to",
     ),
     "T21 a stray line in what credential_process prints": (
         "e2e/test_credential_process.py::"
