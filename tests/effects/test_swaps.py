@@ -9,7 +9,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,14 @@ class Victim:
 class Swapper(threading.Thread):
     """Puts a file and other things at ``path`` in turn, so many times, each in one step."""
 
-    def __init__(self, path: Path, aside: Path, *others: Callable[[Path], object]) -> None:
+    def __init__(
+        self, path: Path, aside: Path, *others: Callable[[Path], object], swaps: int = SWAPS
+    ) -> None:
         super().__init__()
         aside.mkdir()
         self._path, self._file, self._next = path, aside / "file", aside / "next"
         self._kinds = (self._next_is_file, *others)
-        self._one = threading.Lock()
+        self._swaps, self._one = swaps, threading.Lock()
         with self.paused():
             pass
 
@@ -71,7 +73,7 @@ class Swapper(threading.Thread):
 
     def run(self) -> None:
         """Swap."""
-        for _, kind in zip(range(SWAPS), cycle(self._kinds), strict=False):
+        for kind in islice(cycle(self._kinds), self._swaps):
             with self._one:
                 self._put(kind)
 
@@ -151,7 +153,10 @@ def test_a_lock_that_is_swapped_for_a_link_is_not_one_on_what_it_leads_to(tmp_pa
     if os.geteuid() == 0:
         os.chown(path.parent, 1234, 2345)  # whose is then what root makes and locks there
     lock, others = path.with_name("state.lock"), victim.path.open("rb")
-    swapper = Swapper(lock, tmp_path / "aside", lambda new: new.symlink_to(victim.path))
+    swapper = Swapper(
+        *(lock, tmp_path / "aside", lambda new: new.symlink_to(victim.path)),
+        swaps=SWAPS // 4,  # the library that locks takes its time
+    )
     with others, swapper.swapping() as going:
         while going():
             with locked(path):
