@@ -60,7 +60,7 @@ def find(argv: list[str]) -> tuple[Command, list[str]]:
         case ["assume-role-with-web-identity", *rest]:
             from samlauth.commands.assume_role_with_web_identity import COMMAND
         case ["configure", "process", *rest]:
-            from samlauth.commands.configure import COMMAND
+            from samlauth.commands.configure_process import COMMAND
         case ["configure", "chain", *rest]:
             from samlauth.commands.configure_chain import COMMAND
         case ["configure", *rest]:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from samlauth.challenges import Confirm
-from samlauth.commands import configure
+from samlauth.commands import configure_process
 from samlauth.effects.terminal import Terminal
 from samlauth.printable import safe
 
@@ -20,8 +20,10 @@ def offer(goal: Target, *, overwrite_keys: bool = False) -> bool:
     False for any other profile, for a no, and where there is no terminal: the profile must not be
     written then, and whoever would write it says so. Raises what ``configure process`` raises.
     """
-    line = goal.config.get(configure.PROCESS) or goal.credentials.get(configure.PROCESS, "")
-    if not configure.is_peer(line):
+    line = goal.config.get(configure_process.PROCESS) or goal.credentials.get(
+        configure_process.PROCESS, ""
+    )
+    if not configure_process.is_peer(line):
         return False
     question = Confirm(
         f"Have AWS tools get the credentials of {safe(goal.profile)} from samlauth instead?",
@@ -32,4 +34,4 @@ def offer(goal: Target, *, overwrite_keys: bool = False) -> bool:
     options = argparse.Namespace(
         profile=goal.profile, overwrite_keys=overwrite_keys, force=False, quiet=True
     )
-    return configure.run(options) == 0
+    return configure_process.run(options) == 0

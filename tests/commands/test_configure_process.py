@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from botocore.compat import compat_shell_split
 
-from samlauth.commands import configure
+from samlauth.commands import configure_process
 from samlauth.credentials import Credentials
 from samlauth.effects import cache, files
 from samlauth.effects.state import Identity, Issued, State, StateFile
@@ -74,8 +74,8 @@ class Home:
 
     def configure(self, *words: str) -> int:
         parser = argparse.ArgumentParser()
-        configure.arguments(parser)
-        return configure.run(parser.parse_args(["-p", "x", *words]))
+        configure_process.arguments(parser)
+        return configure_process.run(parser.parse_args(["-p", "x", *words]))
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_a_shell_botocore_and_we_read_the_line_alike(
     program.parent.mkdir()
     program.write_text('#!/bin/sh\nprintf "%s\\0" "$0" "$@"\n')
     program.chmod(0o755)
-    line = configure.line(profile, program)
+    line = configure_process.line(profile, program)
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=60)
     words = done.stdout.decode().split("\0")[:-1]
     assert words[:2] == [str(program), "credential-process"]
@@ -260,7 +260,7 @@ def test_a_shell_botocore_and_we_read_the_line_alike(
 @pytest.mark.parametrize("folder", ["""it's "both\"""", "a #b", "a ;b"])
 def test_a_path_that_is_read_in_two_ways_is_refused(folder: str) -> None:
     with pytest.raises(SettingsError, match="samlauth"):
-        configure.line("x", Path("/", folder, "samlauth"))
+        configure_process.line("x", Path("/", folder, "samlauth"))
 
 
 def test_which_samlauth_is_named(tmp_path: Path) -> None:
@@ -276,16 +276,16 @@ def test_which_samlauth_is_named(tmp_path: Path) -> None:
     link.parent.mkdir()
     link.symlink_to(real)
     python, path = str(beside.with_name("python")), str(on_path.parent)
-    assert configure.command(str(link), python, path) == link
-    assert configure.command("/x/samlauth/__main__.py", python, path) == beside
+    assert configure_process.command(str(link), python, path) == link
+    assert configure_process.command("/x/samlauth/__main__.py", python, path) == beside
     beside.unlink()
-    assert configure.command("-c", python, path) == on_path
+    assert configure_process.command("-c", python, path) == on_path
     with pytest.raises(SettingsError):
-        configure.command("-c", python, str(tmp_path))
+        configure_process.command("-c", python, str(tmp_path))
 
 
 def test_the_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "samlauth").write_text("")
     (tmp_path / "samlauth").chmod(0o755)
     monkeypatch.chdir(tmp_path)
-    assert configure.command("./samlauth", "/nowhere/python", "") == tmp_path / "samlauth"
+    assert configure_process.command("./samlauth", "/nowhere/python", "") == tmp_path / "samlauth"

@@ -1,4 +1,4 @@
-"""``samlauth configure``: how AWS tools get a profile's credentials."""
+"""``samlauth configure process``: AWS tools get a profile's credentials from samlauth."""
 
 from __future__ import annotations
 
