@@ -8,7 +8,7 @@ import pytest
 from samlauth.challenges import ChooseRoles
 from samlauth.errors import NetworkError, NobodyToAsk, NoSuchRole, STSRefused
 from samlauth.flow import Browse, Credentials, Flow, Page, Refusal, Request, fetch
-from samlauth.login import Choice, Known, SignedIn, Wanted, choose, login, naming
+from samlauth.login import Age, Choice, Known, SignedIn, Wanted, choose, login, naming
 from samlauth.reach import Origin, Reach
 from samlauth.saml import Role, SAMLResponse
 from samlauth.testing import Replay, replay
@@ -84,6 +84,16 @@ def flow(
     minutes: tuple[float, ...] = (0, 0),
 ) -> Flow[SignedIn]:
     return login(Provider(), wanted, known, clock(*minutes).__next__)
+
+
+def test_a_response_is_as_old_as_the_last_sign_in() -> None:
+    times = clock(4, 4.1, 5, 9, 9.1)
+    age = Age(Provider(), times.__next__, next(clock(0)))
+    assert [age.in_time(), age.in_time()] == [True, False]
+    played = replay(age.renewed(), page(ADMIN))
+    assert played.result == SAMLResponse(response(ADMIN), ACS)
+    assert "signing in again" in played.told[0].text
+    assert [age.in_time(), age.in_time()] == [True, False]
 
 
 def test_one_role_is_taken_without_asking() -> None:

@@ -232,12 +232,13 @@ def _whole(
     """Sign in once, settle which role is whose, and assume them all."""
     from samlauth.batch import the_role
     from samlauth.commands.policies import session_policies
-    from samlauth.login import STALE, Accounts, naming, sign_in
+    from samlauth.login import Accounts, Age, naming, sign_in
     from samlauth.saml import read_assertion
     from samlauth.sts import Duration, Grant, Order, assume_each
 
     values = lead.settings if brought else (yield from complete(lead.settings))
-    response, read_at = yield from sign_in(brought or provider_for(values), _now)
+    provider = brought or provider_for(values)
+    response, read_at = yield from sign_in(provider, _now)
     assertion = read_assertion(response)
     names, allowed = state.names(_now()), state.allowed(_now())
     accounts = Accounts(response, {role.account_id for role in assertion.roles}, names)
@@ -267,8 +268,10 @@ def _whole(
                 session_policies(own_values),
             )
             orders.append(order)
+    age = Age(provider, _now, read_at)
+    renewed = None if brought else age.renewed
     came = iter(
-        (yield from assume_each(orders, response, assertion, lambda: _now() - read_at < STALE))
+        (yield from assume_each(orders, response, assertion, age.in_time, renewed))
         if orders
         else ()
     )
