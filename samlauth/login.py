@@ -157,6 +157,29 @@ def sign_in(
     return response, clock()
 
 
+class Age:
+    """How old the response of a sign-in is: one that was had at ``read_at``, by ``clock``."""
+
+    def __init__(
+        self, provider: IdentityProvider, clock: Callable[[], datetime], read_at: datetime
+    ) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._read_at = read_at
+
+    def in_time(self) -> bool:
+        """Whether AWS may be sent it."""
+        return self._clock() - self._read_at <= STALE
+
+    def renewed(self) -> Flow[SAMLResponse]:
+        """A new one, without a password where the cookies of this run stand for it."""
+        yield from tell(
+            "AWS takes a sign-in for five minutes, and they are over: signing in again."
+        )
+        response, self._read_at = yield from sign_in(self._provider, self._clock)
+        return response
+
+
 def choose(
     response: SAMLResponse, offered: tuple[Role, ...], wanted: Wanted, known: Known
 ) -> Flow[Choice]:

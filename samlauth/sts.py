@@ -206,29 +206,42 @@ def assume_each(
     response: SAMLResponse,
     assertion: Assertion,
     in_time: Callable[[], bool],
+    renewed: Callable[[], Flow[SAMLResponse]] | None = None,
 ) -> Flow[tuple[Grant | SamlauthError, ...]]:
     """Exchange one response for credentials of each role; in their order, or why not.
 
     All are asked for at once. Those whose role does not allow so long are asked for again with
     less, as :func:`assume` does, and those that AWS would not look at because there were too many
-    come once more after a pause, as long as the response is still ``in_time``.
+    come once more after a pause. A response that is no longer ``in_time`` is ``renewed`` before it is
+    sent again, also for those that came too late with it; what keeps it from being renewed is the
+    outcome of all that are left. Where it cannot be, no pause is made for it, and AWS says of those
+    that are asked for again that it is too old.
     """
     attempts = [_Attempt(order, assertion) for order in orders]
     pauses = iter(_PAUSES)
     while pending := [attempt for attempt in attempts if attempt.outcome is None]:
         if all(attempt.throttled for attempt in pending):
             pause = next(pauses, None)
-            if pause is None or not in_time():
+            if pause is None or (renewed is None and not in_time()):
                 for attempt in pending:
                     attempt.outcome = attempt.refusal
                 continue
             yield from wait(Wait(pause, "AWS is limiting requests; waiting to go on"))
         else:
             pending = [attempt for attempt in pending if not attempt.throttled]
+        if renewed is not None and not in_time():
+            try:
+                response = yield from renewed()
+            except SamlauthError as error:
+                for attempt in attempts:
+                    attempt.outcome = attempt.outcome or error
+                break
         calls = [attempt.call(response) for attempt in pending]
         answers = yield from call_sts_each(*calls, shows=f"Asking AWS for {_roles(len(calls))}")
+        too_old = renewed is not None and not in_time()
         for attempt, call, answer in zip(pending, calls, answers, strict=True):
-            attempt.take(answer, call)
+            if not (too_old and attempt.comes_again(answer)):
+                attempt.take(answer, call)
     return tuple(attempt.outcome for attempt in attempts if attempt.outcome is not None)
 
 
@@ -246,6 +259,7 @@ class _Attempt:
         self._seconds = next(self._candidates)
         self._refused: int | None = None
         self._region = ""
+        self._came_late = False
         self.throttled = False
         self.refusal: STSRefused | None = None
         """The last one, while it may come to something yet."""
@@ -265,6 +279,12 @@ class _Attempt:
             order.policies.policy,
             order.policies.arns_for(order.role.role_arn),
         )
+
+    def comes_again(self, answer: Credentials | Refusal | Unmade) -> bool:
+        """Whether it came with a response that was too old, and comes with a new one: once."""
+        late = isinstance(answer, Refusal) and answer.code in EXPIRED and not self._came_late
+        self._came_late = self._came_late or late
+        return late
 
     def take(self, answer: Credentials | Refusal | Unmade, call: AssumeRoleWithSAML) -> None:
         self.throttled = isinstance(answer, Refusal) and answer.code in _THROTTLED

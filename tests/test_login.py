@@ -14,7 +14,7 @@ from samlauth.errors import (
     STSRefused,
 )
 from samlauth.flow import Browse, Credentials, Flow, Page, Refusal, Request, fetch
-from samlauth.login import Choice, Known, SignedIn, Wanted, choose, login, naming
+from samlauth.login import Age, Choice, Known, SignedIn, Wanted, choose, login, naming
 from samlauth.reach import Origin, Reach
 from samlauth.saml import Role, SAMLResponse, read_assertion
 from samlauth.testing import Replay, replay
@@ -90,6 +90,16 @@ def flow(
     minutes: tuple[float, ...] = (0, 0),
 ) -> Flow[SignedIn]:
     return login(Provider(), wanted, known, clock(*minutes).__next__)
+
+
+def test_a_response_is_as_old_as_the_last_sign_in() -> None:
+    times = clock(4, 4.1, 5, 9, 9.1)
+    age = Age(Provider(), times.__next__, next(clock(0)))
+    assert [age.in_time(), age.in_time()] == [True, False]
+    played = replay(age.renewed(), page(ADMIN))
+    assert played.result == SAMLResponse(response(ADMIN), ACS)
+    assert "signing in again" in played.told[0].text
+    assert [age.in_time(), age.in_time()] == [True, False]
 
 
 def test_one_role_is_taken_without_asking() -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from samlauth.errors import NetworkError, SamlauthError, SettingsError, STSRefused
-from samlauth.flow import AssumeRoleWithSAML, Credentials, Refusal, Unmade
+from samlauth.flow import AssumeRoleWithSAML, Credentials, Flow, Refusal, Unmade, tell
 from samlauth.saml import Assertion, Role, SAMLResponse
 from samlauth.sts import Duration, Grant, Order, assume, assume_each, explain, region_for
 from samlauth.testing import Replay, replay
@@ -197,6 +197,7 @@ OTHER = Role(
     "arn:aws:iam::222222222222:role/Reader", "arn:aws:iam::222222222222:saml-provider/Google"
 )
 BUSY = Refusal("Throttling", "Rate exceeded")
+EXPIRED = Refusal("ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance")
 NO = Refusal("AccessDenied", "no", 403)
 HOUR = Duration(3600, promised=True)
 
@@ -275,6 +276,89 @@ def test_a_response_that_grows_too_old_is_not_waited_with() -> None:
     played = run_each((BUSY, GIVEN), in_time=False)
     assert played.waits == []
     assert isinstance(played.result[0], STSRefused) and isinstance(played.result[1], Grant)
+
+
+class Ages:
+    """A response that is in time as often as it is said to be, and the sign-ins that renew it."""
+
+    def __init__(self, *in_time: bool, error: SamlauthError | None = None) -> None:
+        self._in_time = list(in_time)
+        self._error = error
+        self.renewed = 0
+
+    def in_time(self) -> bool:
+        return self._in_time.pop(0)
+
+    def renew(self) -> Flow[SAMLResponse]:
+        self.renewed += 1
+        yield from tell("signing in again")
+        if self._error:
+            raise self._error
+        return SAMLResponse(f"{self.renewed:04}", RESPONSE.acs)
+
+    def run(self, *script: object) -> Replay[tuple[Grant | SamlauthError, ...]]:
+        orders = (Order(ROLE), Order(OTHER))
+        flow = assume_each(orders, RESPONSE, assertion(), self.in_time, self.renew)
+        played = replay(flow, *script)
+        assert not self._in_time
+        return played
+
+
+def sent(played: Replay[tuple[Grant | SamlauthError, ...]]) -> list[tuple[str, int]]:
+    """The response of each call, and its duration."""
+    return [(call.saml_response.base64, call.duration_seconds) for call in played.calls]
+
+
+def test_a_response_that_grew_too_old_while_stepping_down_is_renewed() -> None:
+    # Asked before each round, and after it.
+    ages = Ages(True, True, False, True, True, True)
+    played = ages.run((TOO_LONG, GIVEN), (TOO_LONG,), (GIVEN,))
+    old = RESPONSE.base64
+    assert sent(played) == [(old, 43200), (old, 43200), ("0001", 28800), ("0001", 14400)]
+    assert [line.text for line in played.told] == ["signing in again"]
+    assert all(isinstance(result, Grant) for result in played.result)
+
+
+def test_what_came_too_late_comes_once_more() -> None:
+    ages = Ages(True, False, False, True)
+    played = ages.run((EXPIRED, GIVEN), (GIVEN,))
+    assert sent(played)[-1] == ("0001", 43200)
+    assert all(isinstance(result, Grant) for result in played.result)
+
+
+def test_and_only_once() -> None:
+    ages = Ages(True, False, False, False)
+    played = ages.run((EXPIRED, GIVEN), (EXPIRED,))
+    refused, granted = played.result
+    assert isinstance(refused, STSRefused) and "too old for AWS" in refused.message
+    assert isinstance(granted, Grant)
+    assert ages.renewed == 1
+
+
+def test_a_clock_that_is_wrong_is_not_signed_in_for_again() -> None:
+    played = Ages(True, True).run((EXPIRED, EXPIRED))
+    assert all(isinstance(result, STSRefused) for result in played.result)
+
+
+def test_a_response_that_cannot_be_renewed_leaves_those_be_that_are_had() -> None:
+    lost = NetworkError("gone")
+    played = Ages(True, True, False, error=lost).run((GIVEN, TOO_LONG))
+    assert played.result == (Grant(ROLE, GIVEN, 43200), lost)
+
+
+def test_one_that_is_too_old_and_not_ours_to_renew_is_said_to_be() -> None:
+    played = run_each((TOO_LONG, EXPIRED), (EXPIRED,), in_time=False)
+    assert all(
+        isinstance(result, STSRefused) and "too old for AWS" in result.message
+        for result in played.result
+    )
+
+
+def test_throttling_goes_on_with_a_new_response() -> None:
+    ages = Ages(True, True, False, True)
+    played = ages.run((BUSY, GIVEN), None, (GIVEN,))
+    assert [wait.seconds for wait in played.waits] == [2]
+    assert sent(played)[-1] == ("0001", 43200)
 
 
 def test_a_role_of_an_unknown_partition_is_not_asked_for() -> None:

@@ -226,12 +226,13 @@ def _whole(
     """Sign in once, settle which role is whose, and assume them all."""
     from samlauth.batch import the_role
     from samlauth.commands.policies import session_policies
-    from samlauth.login import STALE, Accounts, naming, paired, sign_in
+    from samlauth.login import Accounts, Age, naming, paired, sign_in
     from samlauth.saml import read_assertion
     from samlauth.sts import Duration, Grant, Order, assume_each
 
     values = lead.settings if brought else (yield from complete(lead.settings))
-    response, read_at = yield from sign_in(brought or provider_for(values), _now)
+    provider = brought or provider_for(values)
+    response, read_at = yield from sign_in(provider, _now)
     texts = [row.result.role or "" for row in rows if isinstance(row.result, Target)]
     assertion = read_assertion(response, () if every else paired(*texts))
     names, allowed = state.names(_now()), state.allowed(_now())
@@ -262,8 +263,10 @@ def _whole(
                 session_policies(own_values),
             )
             orders.append(order)
+    age = Age(provider, _now, read_at)
+    renewed = None if brought else age.renewed
     came = iter(
-        (yield from assume_each(orders, response, assertion, lambda: _now() - read_at < STALE))
+        (yield from assume_each(orders, response, assertion, age.in_time, renewed))
         if orders
         else ()
     )

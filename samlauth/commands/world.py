@@ -154,7 +154,11 @@ class World:
         self._http.close()
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive the flow, and remember the session it made; its errors are the caller's."""
+        """Drive the flow, and remember the session it made; its errors are the caller's.
+
+        Each flow has the time of a run for itself.
+        """
+        self._http.begin()
         try:
             done = self._recorded(flow)
         except (SignInRefused, CodeRefused, NeedsBrowser, UnsafePage):

@@ -12,8 +12,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import field, replace
 from email.utils import formatdate
 from http import HTTPStatus
@@ -60,7 +60,8 @@ class Limits:
     total: float = 90
     """For one :meth:`Http.send`, with its redirects and retries."""
     run: float = 120
-    """For all of them together, but those that were given a time of their own."""
+    """For all of them together and what is counted besides, but those that were given a time of their
+    own."""
     idle: float = 60
     """A connection unused for longer is not used again."""
     size: int = 5_000_000
@@ -116,7 +117,8 @@ class Http:
         self._hide = hide
         self.limits = limits
         """May be changed between two requests."""
-        self._clock = clock
+        self.clock = clock
+        """Seconds."""
         self._sleep = sleep
         self._chance = chance
         self._sessions: dict[tuple[Origin, Manner], _Session] = {}
@@ -136,14 +138,36 @@ class Http:
         """
         assert request.reach is not None, "a request without a reach is never sent"
         assert not request.negotiate or (request.form is None and request.json is None), "a GET"
-        limits = self._limits_of(request)
-        started = self._clock()
+        limits = self.limits
+        if request.binary:
+            limits = replace(limits, size=limits.binary)
+        if request.seconds is not None:
+            limits = replace(limits, read=request.seconds, total=request.seconds)
+            return self._followed(request, request.reach, limits, self.clock() + limits.total)
+        with self.counted() as until:
+            limits = replace(limits, total=min(limits.total, until - self.clock()))
+            return self._followed(request, request.reach, limits, self.clock() + limits.total)
+
+    @contextmanager
+    def counted(self) -> Iterator[float]:
+        """Count the time that a block takes to the run's; until when, by the clock, there is any."""
+        started = self.clock()
+        with self._lock:
+            until = started + self._left
         try:
-            return self._followed(request, request.reach, limits, started + limits.total)
+            yield until
         finally:
-            if request.seconds is None:
-                with self._lock:
-                    self._left -= self._clock() - started
+            with self._lock:
+                self._left -= self.clock() - started
+
+    def no_time_for(self, url: str) -> NetworkError:
+        """What to raise instead of asking once the run's time is over."""
+        return NetworkError(
+            f"This sign-in has waited for answers for {self.limits.run:.0f} seconds, "
+            f"which is too long; {_host(url)} was not asked any more.",
+            hint="The network or the identity provider is slow: run the command again when "
+            "it is faster.",
+        )
 
     def _followed(self, request: Request, reach: Reach, limits: Limits, until: float) -> Page:
         url, body, carrying = request.url, self._body_of(request), request.carrying
@@ -151,12 +175,7 @@ class Http:
         for _ in range(limits.redirects + 1):
             reach.check(url, carrying)
             if limits.total <= 0:
-                raise NetworkError(
-                    f"This sign-in has waited for answers for {self.limits.run:.0f} seconds, "
-                    f"which is too long; {_host(url)} was not asked any more.",
-                    hint="The network or the identity provider is slow: run the command again when "
-                    "it is faster.",
-                )
+                raise self.no_time_for(url)
             manner = _manner(reach, url, request)
             session = self._session(reach.password_origin, manner)
             prepared = _prepared(session, url, body, request.referer)
@@ -201,6 +220,10 @@ class Http:
         while self._sessions:
             self._sessions.popitem()[1].close()
         self.connections.close()
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the time of a run from anew."""
         with self._lock:
             self._left = self.limits.run
 
@@ -211,15 +234,6 @@ class Http:
                 session.cookies = self._session(origin, "plain").cookies
             self._sessions[origin, manner] = session
         return self._sessions[origin, manner]
-
-    def _limits_of(self, request: Request) -> Limits:
-        limits = self.limits
-        if request.binary:
-            limits = replace(limits, size=limits.binary)
-        if request.seconds is not None:
-            return replace(limits, read=request.seconds, total=request.seconds)
-        with self._lock:
-            return replace(limits, total=min(limits.total, self._left))
 
     def _body_of(self, request: Request) -> _Body | None:
         if request.form is not None:
@@ -240,7 +254,7 @@ class Http:
     ) -> Answer:
         tries = 1
         while isinstance(outcome := self._once(session, prepared, limits, until), _Fault):
-            left = until - self._clock()
+            left = until - self.clock()
             wait = pause(kind, tries, outcome.failure, left=left, chance=self._chance)
             if wait is None:
                 break
@@ -307,7 +321,7 @@ class Http:
     ) -> Answer | _Fault:
         url = prepared.url or ""
         host = urlsplit(url).netloc
-        now = self._clock()
+        now = self.clock()
         if now - self._used_at.get(host, now) > limits.idle:
             # A firewall may have dropped it without a word, and a POST must not find that out.
             self.connections.close()
@@ -318,7 +332,7 @@ class Http:
             except (requests.RequestException, HTTPError, OSError) as caught:
                 error = caught
             finally:
-                self._used_at[host] = self._clock()
+                self._used_at[host] = self.clock()
         if isinstance(error, TooLarge):
             found = NetworkError(
                 f"{_host(url)} sent more than {limits.size // 1_000_000} MB, which no "
@@ -340,7 +354,7 @@ class Http:
         limits: Limits,
         left: float,
     ) -> Answer | _Fault:
-        started = self._clock()
+        started = self.clock()
         response = session.send(
             prepared,
             stream=True,
@@ -354,7 +368,7 @@ class Http:
             content = b"" if busy else content_of(response, limits.size)
         if exchange.overdue:
             raise TimeoutError
-        milliseconds = (self._clock() - started) * 1000
+        milliseconds = (self.clock() - started) * 1000
         where = urlsplit(response.url)
         log.debug(
             "%s %s %s %d %d ms %d bytes",

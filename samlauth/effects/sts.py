@@ -15,7 +15,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC
@@ -42,6 +42,7 @@ from samlauth.flow import (
 )
 from samlauth.printable import safe
 from samlauth.reach import Origin
+from samlauth.values import dataclass
 
 if TYPE_CHECKING:
     import botocore.session
@@ -55,8 +56,20 @@ log = logging.getLogger("samlauth.sts")
 _SIDE_BY_SIDE = 8
 _ATTEMPTS = 4
 _LARGEST_ANSWER = 1_000_000
+_SEVERAL = 300.0
+"""Seconds that several calls may take together: AWS takes an assertion for as long."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
 _ENDPOINT_HINT = "Correct AWS_ENDPOINT_URL_STS, or unset AWS_ENDPOINT_URL for this command."
+
+
+@dataclass(frozen=True)
+class _Time:
+    """How long a call may go on."""
+
+    until: float
+    """By the clock of the run."""
+    over: Callable[[str], NetworkError]
+    """What to raise after that instead of asking the URL."""
 
 
 class STS:
@@ -64,7 +77,8 @@ class STS:
 
     AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_USE_FIPS_ENDPOINT are honoured. ``region`` is the
     one most likely to be called. ``connect`` and ``read`` are seconds for one connection and between
-    two pieces of an answer, ``attempt`` for the whole of one attempt.
+    two pieces of an answer, ``attempt`` for the whole of one attempt. All attempts of a call count to
+    the time of the run that ``http`` keeps; several calls have a time of their own.
     """
 
     def __init__(
@@ -76,15 +90,18 @@ class STS:
         read: float = 15,
         attempt: float = 30,
     ) -> None:
+        self._http = http
         self._connections = http.connections
         self._region = region or "us-east-1"
-        self._timeout = Timeout(connect=connect, read=read)
+        self._connect, self._read = connect, read
         self._attempt_seconds = attempt
         self._lock = threading.Lock()
         self._called = False
         """Whether a call has begun: it connects for itself."""
         self._session: botocore.session.Session | None = None
         self._clients: dict[tuple[str, Credentials | None], STSClient] = {}
+        self._here = threading.local()
+        """``time``: the _Time of the call that a thread makes."""
 
     def prepare(self) -> None:
         """Import botocore and read STS's model, a tenth of a second; may run beside a login."""
@@ -109,7 +126,8 @@ class STS:
     def call(self, step: CallSTS) -> tuple[Credentials | Caller | Refusal | Unmade, ...]:
         """What STS answers to each call, in their order, after at most four attempts each.
 
-        Raises NetworkError when the only call could not be made, or what answered was not STS;
+        Raises NetworkError when the only call could not be made in what was left of the run's time,
+        or what answered was not STS;
         SettingsError for a region or an endpoint that cannot be. Of several calls, those answer
         with it themselves; and once one has failed in a region that has answered none, the others
         there are not tried, for each would take as long to fail.
@@ -117,7 +135,10 @@ class STS:
         with self._lock:
             self._called = True
         if len(step.calls) < 2:
-            return tuple(map(self._call, step.calls))
+            with self._http.counted() as until:
+                own = _Time(until, self._http.no_time_for)
+                return tuple(self._call(call, own) for call in step.calls)
+        together = _Time(self._http.clock() + _SEVERAL, _too_long)
         answered: set[str] = set()
         given_up: dict[str, Unmade] = {}
 
@@ -125,7 +146,7 @@ class STS:
             if call.region in given_up:
                 return given_up[call.region]
             try:
-                found = self._call(call)
+                found = self._call(call, together)
             except (NetworkError, SettingsError) as error:
                 unmade = Unmade(error)
                 if call.region not in answered:
@@ -141,8 +162,10 @@ class STS:
             # After an error or Ctrl-C nobody wants the calls that have not begun.
             workers.shutdown(wait=False, cancel_futures=True)
 
-    def _call(self, call: STSCall) -> Credentials | Caller | Refusal:
+    def _call(self, call: STSCall, time: _Time) -> Credentials | Caller | Refusal:
         client = self._client(call.region, _signed_with(call))
+        # Botocore sends on the thread that calls it, and hands nothing through.
+        self._here.time = time
         # What botocore raises quotes the answer, credentials included. So it is never an exception's
         # context: faults are raised after the except clauses.
         fault = self._attempted(client, call)
@@ -244,15 +267,19 @@ class STS:
 
         url, started = request.url, time.monotonic()
         where = urlsplit(url)
+        left = self._here.time.until - self._http.clock()
+        if left <= 0:
+            raise self._here.time.over(url)
+        timeout = Timeout(connect=min(self._connect, left), read=self._read)
         failure: Exception
-        with Exchange(self._attempt_seconds) as exchange:
+        with Exchange(min(self._attempt_seconds, left)) as exchange:
             try:
                 answer = self._connections.pool_for(url).urlopen(
                     "POST",
                     where.path or "/",
                     body=cast(bytes, request.body),
                     headers=dict(request.headers.items()),
-                    timeout=self._timeout,
+                    timeout=timeout,
                     retries=False,
                     redirect=False,
                     preload_content=False,
@@ -272,6 +299,14 @@ class STS:
         if isinstance(failure, SSLError | ProxyError) and not exchange.sent:
             raise fault
         raise HTTPClientError(error=fault)
+
+
+def _too_long(url: str) -> NetworkError:
+    return NetworkError(
+        f"AWS has been asked for these roles for {_SEVERAL / 60:.0f} minutes, as long as it takes the "
+        f"same answer of an identity provider; {safe(urlsplit(url).netloc)} was not asked any more.",
+        hint="The network or AWS is slow: run the command again when it is faster.",
+    )
 
 
 def _encode(params: dict[str, Any], **_: object) -> None:

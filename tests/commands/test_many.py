@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from samlauth import sources
+from samlauth.commands import many
 from samlauth.commands.login import several
 from samlauth.commands.many import members
-from samlauth.commands.rows import Row, summary, tell
+from samlauth.commands.rows import Done, Row, summary, tell
+from samlauth.commands.target import target
 from samlauth.credentials import Credentials
 from samlauth.effects.files import AWSFiles
+from samlauth.effects.state import State
 from samlauth.errors import NetworkError, NoSuchRole, SamlauthError, STSRefused
-from samlauth.saml import Role
+from samlauth.flow import Browse, CallSTS, Flow, Refusal
+from samlauth.flow import tell as say
+from samlauth.reach import Origin, Reach
+from samlauth.saml import Role, SAMLResponse
 from samlauth.sts import Grant
+from samlauth.testing import replay
 
 ON = {"SAMLAUTH_ALL_ROLES": "true"}
 WORK = {"SAMLAUTH_GROUP": "work"}
@@ -46,6 +56,68 @@ def test_when_several_profiles_are_meant(
 ) -> None:
     values = sources.resolve(flags, environ, section)
     assert several(values, flags) is expected
+
+
+class Provider:
+    """Signs in at once, each time with another response."""
+
+    reach = Reach(Origin("idp.example"))
+    in_browser = Browse("https://idp.example/start", "idp ada")
+
+    def __init__(self) -> None:
+        self.responses: list[SAMLResponse] = []
+
+    def sign_in(self) -> Flow[SAMLResponse]:
+        yield from say("signed in")
+        role = "arn:aws:iam::111111111111:role/A,arn:aws:iam::111111111111:saml-provider/P"
+        xml = (
+            f'<Response ID="{len(self.responses)}"><Assertion><AttributeStatement>'
+            '<Attribute Name="https://aws.amazon.com/SAML/Attributes/Role">'
+            f"<AttributeValue>{role}</AttributeValue></Attribute>"
+            "</AttributeStatement></Assertion></Response>"
+        )
+        encoded = base64.b64encode(xml.encode()).decode()
+        self.responses.append(SAMLResponse(encoded, "https://signin.aws.amazon.com/saml"))
+        return self.responses[-1]
+
+
+@pytest.mark.parametrize("brought", [False, True])
+def test_a_sign_in_that_grows_too_old_is_renewed_unless_it_was_brought(
+    brought: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = [0]
+
+    def now() -> datetime:
+        return datetime(2026, 11, 21, 9, minutes[0], tzinfo=UTC)
+
+    def whole() -> Flow[Done]:
+        given = provider if brought else None
+        flow = many._whole(lead, [row], argparse.Namespace(), State(), given, every=False)
+        step = next(flow)
+        while True:
+            reply = yield step
+            if isinstance(step, CallSTS):
+                minutes[0] += 5
+            try:
+                step = flow.send(reply)
+            except StopIteration as done:
+                return cast("Done", done.value)
+
+    provider = Provider()
+    monkeypatch.setattr(many, "provider_for", lambda _: provider)
+    monkeypatch.setattr(many, "_now", now)
+    environ = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    flags = {"username": "ada", "idp_id": "C01abc", "sp_id": "1", "profile": "a", "role_arn": "A"}
+    lead = target(flags, environ)
+    row = Row("a", "A", lead, lead)
+    too_long = Refusal("ValidationError", "DurationSeconds exceeds the MaxSessionDuration")
+    given = Credentials("ASIAEXAMPLE", "secret", "token", datetime(2026, 11, 21, 21, tzinfo=UTC))
+    played = replay(whole(), (too_long,), (given,))
+    sent = [call.saml_response for call in played.calls]
+    assert sent == (provider.responses * 2 if brought else provider.responses)
+    assert len(provider.responses) == (1 if brought else 2)
+    (done,) = played.result.rows
+    assert isinstance(done.result, Grant)
 
 
 def test_who_is_of_a_group(tmp_path: Path) -> None:

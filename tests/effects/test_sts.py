@@ -82,6 +82,8 @@ class Bench:
         self.ca.cert_pem.write_to_path(self._bundle)
         self._stack = stack
         self.routes: dict[str, int] = {}
+        self.now = 0.0
+        """The seconds that a run counts."""
         self.proxy = stack.enter_context(Proxy(self.routes))
 
     def serves(
@@ -95,11 +97,24 @@ class Bench:
         self.routes[f"{host}:443"] = server.port
         return server
 
-    def sts(self, **environ: str) -> STS:
+    def http(self, **environ: str) -> Http:
         everything = {"HTTPS_PROXY": self.proxy.url, "AWS_CA_BUNDLE": str(self._bundle), **environ}
-        http = Http(everything, hide=lambda _: None)
+        http = Http(everything, hide=lambda _: None, clock=lambda: self.now)
         self._stack.callback(http.close)
-        return STS(http)
+        return http
+
+    def sts(self, **environ: str) -> STS:
+        return STS(self.http(**environ))
+
+    def slow(self, seconds: float, *replies: Reply) -> Callable[[Received], Reply]:
+        """The replies in turn, the last one for ever, each so long after it was asked for."""
+        left = list(replies)
+
+        def reply(_: Received) -> Reply:
+            self.now += seconds
+            return left.pop(0) if len(left) > 1 else left[0]
+
+        return reply
 
 
 @pytest.fixture
@@ -360,6 +375,92 @@ class TestFaults:
     def test_a_proxy_of_no_use_is_a_setting(self, bench: Bench) -> None:
         with pytest.raises(SettingsError, match="HTTPS_PROXY"):
             bench.sts(HTTPS_PROXY="socks5://p:1").call(CallSTS((call(),)))
+
+
+class TestTheRun:
+    """A call has what is left of the two minutes of a run, whose other part is the sign-in's."""
+
+    BUSY = response("<html>busy", 503)
+
+    def test_attempts_end_with_the_run(self, bench: Bench) -> None:
+        server = bench.serves(bench.slow(50, self.BUSY))
+        with pytest.raises(NetworkError) as caught:
+            bench.sts().call(CallSTS((call(),)))
+        assert len(server.requests) == 3
+        assert caught.value.message == (
+            "This sign-in has waited for answers for 120 seconds, which is too long; "
+            "sts.eu-west-1.amazonaws.com was not asked any more."
+        )
+        assert caught.value.hint
+        assert caught.value.exit_code == 9
+        assert caught.value.__cause__ is caught.value.__context__ is None
+
+    def test_what_the_sign_in_took_is_gone(self, bench: Bench) -> None:
+        server = bench.serves(lambda _: granted())
+        http = bench.http()
+        with http.counted():
+            bench.now += 119
+        assert isinstance(STS(http).call(CallSTS((call(),)))[0], Credentials)
+        with http.counted():
+            bench.now += 1
+        with pytest.raises(NetworkError, match="was not asked any more"):
+            STS(http).call(CallSTS((call(),)))
+        assert len(server.requests) == 1
+
+    def test_and_what_a_call_took(self, bench: Bench) -> None:
+        server = bench.serves(bench.slow(50, granted()))
+        sts = bench.sts()
+        for _ in range(3):
+            assert isinstance(sts.call(CallSTS((call(),)))[0], Credentials)
+        with pytest.raises(NetworkError, match="was not asked any more"):
+            sts.call(CallSTS((call(),)))
+        assert len(server.requests) == 3
+
+    def test_what_a_person_takes_is_not(self, bench: Bench) -> None:
+        bench.serves(bench.slow(30, granted()))
+        sts = bench.sts()
+        for _ in range(3):
+            bench.now += 1000
+            assert isinstance(sts.call(CallSTS((call(),)))[0], Credentials)
+
+    def test_an_answer_that_does_not_come_is_waited_for_no_longer(self, bench: Bench) -> None:
+        def stall(sock: socket.socket) -> None:
+            bench.now += 1
+            server.closing.wait(30)
+
+        server = bench.serves(lambda _: stall)
+        http = bench.http()
+        with http.counted():
+            bench.now += 119.5
+        with pytest.raises(NetworkError, match="was not asked any more"):
+            STS(http).call(CallSTS((call(),)))
+        assert len(server.requests) == 1
+
+    def test_several_calls_have_the_time_of_an_assertion(self, bench: Bench) -> None:
+        server = bench.serves(bench.slow(100, granted()))
+        http = bench.http()
+        sts = STS(http)
+        found = sts.call(CallSTS((call(),) * 12))
+        late = [one for one in found if isinstance(one, Unmade)]
+        # Those that had begun were not given up: up to eight are under way at once.
+        assert len(server.requests) == 12 - len(late) >= 3
+        assert late
+        for one in late:
+            assert isinstance(one.error, NetworkError)
+            assert one.error.message == (
+                "AWS has been asked for these roles for 5 minutes, as long as it takes the same "
+                "answer of an identity provider; sts.eu-west-1.amazonaws.com was not asked any more."
+            )
+            assert one.error.hint
+
+    def test_which_is_not_the_run_s(self, bench: Bench) -> None:
+        bench.serves(bench.slow(100, granted()))
+        http = bench.http()
+        with http.counted():
+            bench.now += 119
+        sts = STS(http)
+        assert all(isinstance(one, Credentials) for one in sts.call(CallSTS((call(), call()))))
+        assert isinstance(sts.call(CallSTS((call(),)))[0], Credentials)
 
 
 class TestIsolation:
