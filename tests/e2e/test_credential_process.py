@@ -236,6 +236,24 @@ def believed(stage: Stage, profile: str = "x") -> bool:
     return cache.answer(("credential-process", "-p", profile), environ) is not None
 
 
+def test_a_policy_that_is_narrowed_holds_at_once(stage: Stage) -> None:
+    policy = stage.rehearsal.home / "my policy.json"
+    policy.write_text('{"Version": "2012-10-17", "Statement": []}')
+    config = stage.aws / "config"
+    config.write_text(config.read_text() + f"samlauth.policy = {policy}\n")
+    wide = stage.piped(*ASK)
+    assert (wide.returncode, believed(stage)) == (0, True), wide.stderr
+    assert stage.piped(*ASK).stdout == wide.stdout
+    policy.write_text('{"Version": "2012-10-17", "Statement": [], "Id": "narrow"}')
+    assert not believed(stage)
+    narrow = stage.piped(*ASK)
+    assert narrow.stdout != wide.stdout
+    assert "narrow" in stage.rehearsal.sts.calls[-1].policy
+    assert believed(stage)
+    policy.unlink()
+    assert stage.piped(*ASK).returncode == 3
+
+
 def test_a_read_only_profile_is_never_given_all_rights(stage: Stage) -> None:
     whole = key_id(stage.piped(*ASK).stdout)
     config = (stage.aws / "config").read_text()
