@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samlauth.effects import cache
+from samlauth.effects.turns import turn
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 
 ASK = ("credential-process", "-p", "x")
@@ -111,6 +112,15 @@ def test_with_nobody_to_ask_one_line_names_the_command(make_stage: MakeStage) ->
     assert (done.returncode, done.stdout) == (6, "")
     assert done.stderr.splitlines()[-1] == "  Run: samlauth -p x"
     assert stage.rehearsal.google.passwords.total() == 0, "standard input is not ours to read"
+
+
+def test_a_person_is_told_what_is_waited_for(stage: Stage) -> None:
+    person = f"google {stage.rehearsal.idp_id} {stage.rehearsal.username}"
+    with turn(stage.aws / "config", person, 1.0):
+        run = stage.start("exec", "-p", "x", "--", "echo", "ran")
+        run.expect("Another samlauth is signing in; waiting for it")
+    run.expect("ran")
+    assert run.end() == 0, run.printed
 
 
 def ask_together(stage: Stage) -> list[tuple[int, str, str]]:
