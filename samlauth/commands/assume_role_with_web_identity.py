@@ -123,7 +123,7 @@ def read_token(path: str) -> str:
         if path == "-":
             text = sys.stdin.read(LONGEST + 2)
         else:
-            with path_of(path).open(encoding="utf-8") as file:
+            with path_of(path).open(encoding="utf-8-sig") as file:
                 text = file.read(LONGEST + 2)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"

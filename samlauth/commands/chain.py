@@ -19,11 +19,10 @@ from samlauth.commands.held import BY_CHAIN, Held, by_files_alone, completed, ke
 from samlauth.commands.hops import Chain, hops_of
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.provider import identity
-from samlauth.commands.supply import WAIT, supply
+from samlauth.commands.supply import in_turn, supply
 from samlauth.commands.target import Target, target, warn
 from samlauth.effects import cache
 from samlauth.effects.state import Identity, Issued
-from samlauth.effects.turns import turn
 from samlauth.errors import FileError, NeedsPerson, UsageError
 from samlauth.printable import safe
 from samlauth.setting import Layer
@@ -77,7 +76,7 @@ def chained(goal: Target, options: argparse.Namespace, redactor: Redactor) -> He
     source = source_of(options, chain.source)
     if found := _good(goal, whose(goal, chain, source())):
         return found
-    with turn(goal.files.config, f"chain {goal.profile}", WAIT):
+    with in_turn(goal.files.config, f"chain {goal.profile}"):
         if found := _good(goal, whose(goal, chain, source())):
             return found
         credentials = taken(goal, chain, options, redactor)

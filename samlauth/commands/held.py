@@ -18,6 +18,7 @@ from samlauth.commands.provider import identity
 from samlauth.commands.target import Target, target
 from samlauth.credentials import Credentials
 from samlauth.effects import cache
+from samlauth.effects.paths import path_of
 from samlauth.effects.state import StateFile
 from samlauth.errors import SamlauthError
 from samlauth.printable import safe
@@ -109,22 +110,27 @@ def keep(
     the next one will be. Raises OSError and FileError when the file cannot be written.
     """
     config = str(goal.files.config)
-    # Before they are read: a change from then on is seen.
-    read = cache.fingerprint(config)
+    read = _by_files(goal, issued.identity, are_meant or _are_meant)
     kept = cache.load(goal.cache)
-    if not _by_files(goal, issued.identity, are_meant or _are_meant):
-        read = b""
     printed = cache.process_answer(credentials)
     if isinstance(kept, tuple) and (kept[1], kept[2]) == (read, printed):
         return
     cache.keep(goal.cache, config, credentials, issued, read)
 
 
-def _by_files(goal: Target, who: Identity, are_meant: Callable[[Target, Identity], bool]) -> bool:
+def _by_files(goal: Target, who: Identity, are_meant: Callable[[Target, Identity], bool]) -> bytes:
+    """The fingerprint of the files that ask for them; empty where they do not.
+
+    It is taken before they are read: a change from then on is seen.
+    """
+    read = cache.fingerprint(str(goal.files.config))
     try:
-        return are_meant(by_files_alone(goal.profile), who)
+        plain = by_files_alone(goal.profile)
+        if policy := plain.settings[settings.POLICY]:
+            read = cache.with_policy(read, str(path_of(policy)))
+        return read if are_meant(plain, who) else b""
     except SamlauthError:
-        return False  # without those flags and variables they make no sense
+        return b""  # without those flags and variables they make no sense
 
 
 def by_files_alone(profile: str) -> Target:

@@ -8,8 +8,8 @@ that start together must be one password, right or wrong.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, keep, usa
 from samlauth.commands.hops import is_chained
 from samlauth.commands.provider import identity, is_complete
 from samlauth.commands.target import Target, require_writable, warn
+from samlauth.effects import output
 from samlauth.effects.state import Refused, StateFile
 from samlauth.effects.turns import turn
 from samlauth.errors import (
@@ -33,11 +34,14 @@ from samlauth.printable import safe
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from samlauth.redactor import Redactor
 
 WAIT: Final = 210.0
 """Seconds to wait for another's sign-in: as long as a second factor may take, and 120 more."""
+GLANCE: Final = 1.0
+"""Seconds to wait before it is said what for."""
 STANDS: Final = timedelta(seconds=60)
 """How long a refusal stands for those who start after it and could not answer for themselves."""
 
@@ -62,7 +66,7 @@ def supply(
     # As the login does, before anybody is asked for anything.
     require_writable(goal)
     started = datetime.now(UTC)
-    with turn(goal.files.config, _whose(goal), WAIT):
+    with in_turn(goal.files.config, _whose(goal)):
         goal = aim()
         if found := _good(goal):
             return goal, found
@@ -85,6 +89,34 @@ def supply(
             error.hint = f"Run: samlauth -p {shlex.quote(goal.profile)}"
             raise
         return goal, store(goal, outcome, memory)
+
+
+@contextmanager
+def in_turn(config: Path, whose: str, seconds: float = WAIT) -> Iterator[None]:
+    """Be the only one who does this, whatever ``whose`` names, while the block runs.
+
+    A person who has to wait for another run is told so. Raises FileError when that does not end
+    within so many seconds.
+    """
+    from samlauth.effects.terminal import has_terminal
+
+    with ExitStack() as held:
+        try:
+            held.enter_context(turn(config, whose, min(GLANCE, seconds)))
+        except FileError:
+            if has_terminal():
+                output.tell(
+                    "Another samlauth is signing in; waiting for it (Ctrl-C ends this one)."
+                )
+            try:
+                held.enter_context(turn(config, whose, seconds))
+            except FileError as error:
+                raise FileError(
+                    f"Another samlauth has been signing in for {seconds:g} seconds.",
+                    hint="It may be asking for something in another terminal: answer it there, or "
+                    "end it, and try again.",
+                ) from error
+        yield
 
 
 def _require_renewable(goal: Target) -> None:

@@ -12,8 +12,8 @@ A file is the header, the exact bytes to print, and what they are::
     {"Version": 1, "AccessKeyId": …}
     {"access_key_id": …, "identity": {…}, …}
 
-What was read is the AWS config file and, where there are such, the shared file and saml2aws's, with
-a tab between.
+What was read is the AWS config file and, where there are such, the shared file, saml2aws's and the
+file of a session policy, with a tab between.
 
 It is believed when nobody else can have written or read it: a regular file of mode 0600 or less,
 owned by the user or, for root, by the owner of its folder (as in a container, where ``~/.aws``
@@ -46,6 +46,8 @@ _LARGEST = 100_000
 _OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OPENED |= getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
+_POLICY = b"\tpolicy "
+"""What stands before the version of a session policy's file."""
 _DECIDE = frozenset({"AWS_ROLE_ARN", "AWS_ACCOUNT", "AWS_WEB_IDENTITY_TOKEN_FILE"})
 _DECIDE_TOO = ("SAMLAUTH_", "GOOGLE_")
 
@@ -72,7 +74,7 @@ def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> bytes | None
     if not isinstance(held, tuple):
         return None
     good_until, read, printed, _ = held
-    if time.time() >= good_until or read != fingerprint(config, environ):
+    if time.time() >= good_until or not _is_so_still(read, fingerprint(config, environ)):
         return None
     return printed
 
@@ -121,6 +123,20 @@ def fingerprint(config: str, environ: Mapping[str, str] = os.environ) -> bytes:
     known = [_version(config) or b"- - - " + os.fsencode(config)]
     known += filter(None, map(_version, (shared_path(environ), saml2aws_path(environ))))
     return b"\t".join(known).replace(b"\n", b"\\n")
+
+
+def with_policy(read: bytes, path: str) -> bytes:
+    """The fingerprint with the file of the session policy, which the settings name."""
+    return b"%b%b%b" % (read, _POLICY, _version(path).replace(b"\n", b"\\n"))
+
+
+def _is_so_still(read: bytes, now: bytes) -> bool:
+    """Whether what was read is what is there now, the file of a session policy included."""
+    settings, policy, version = read.partition(_POLICY)
+    if settings != now or not policy:
+        return settings == now
+    *_, path = version.split(b" ", 3)
+    return bool(path) and _version(os.fsdecode(path)) == version
 
 
 def _version(path: str) -> bytes:

@@ -190,7 +190,7 @@ class _Program:
                 "sh -c '…' around them.",
             )
         try:
-            text = ended.stdout.decode("utf-8")
+            text = ended.stdout.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise self._failed(
                 "printed something else than UTF-8 text", "Run it by itself to see what it prints."

@@ -222,7 +222,8 @@ class Keyring:
 
 def _line(stream: TextIO) -> str:
     try:
-        return utf8(stream.readline().rstrip("\r\n"))
+        # PowerShell's pipe begins with a byte order mark.
+        return utf8(stream.readline().rstrip("\r\n")).removeprefix("\ufeff")
     except ValueError:  # which what a decoder raises is as well
         # What is read out of it might be another password, and would count as an attempt.
         raise SettingsError(
@@ -242,7 +243,7 @@ def _first_line(path: Path) -> str:
             path, f"cannot be read: {safe(reason)}", "See its path and mode."
         ) from None
     try:
-        password = content.partition(b"\n")[0].rstrip(b"\r").decode("utf-8")
+        password = content.partition(b"\n")[0].rstrip(b"\r").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _of_no_use(
             path, "holds something else than UTF-8 text", "Put the password into its first line."

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samlauth.effects import cache
+from samlauth.effects.turns import turn
 from tests.e2e.stage import SAMLAUTH, MakeStage, Run, Stage
 
 ASK = ("credential-process", "-p", "x")
@@ -111,6 +112,15 @@ def test_with_nobody_to_ask_one_line_names_the_command(make_stage: MakeStage) ->
     assert (done.returncode, done.stdout) == (6, "")
     assert done.stderr.splitlines()[-1] == "  Run: samlauth -p x"
     assert stage.rehearsal.google.passwords.total() == 0, "standard input is not ours to read"
+
+
+def test_a_person_is_told_what_is_waited_for(stage: Stage) -> None:
+    person = f"google {stage.rehearsal.idp_id} {stage.rehearsal.username}"
+    with turn(stage.aws / "config", person, 1.0):
+        run = stage.start("exec", "-p", "x", "--", "echo", "ran")
+        run.expect("Another samlauth is signing in; waiting for it")
+    run.expect("ran")
+    assert run.end() == 0, run.printed
 
 
 def ask_together(stage: Stage) -> list[tuple[int, str, str]]:
@@ -235,6 +245,24 @@ def believed(stage: Stage, profile: str = "x") -> bool:
     """Whether the cache answers before anything is loaded."""
     environ = stage.environ({"AWS_CONFIG_FILE": str(stage.aws / "config")})
     return cache.answer(("credential-process", "-p", profile), environ) is not None
+
+
+def test_a_policy_that_is_narrowed_holds_at_once(stage: Stage) -> None:
+    policy = stage.rehearsal.home / "my policy.json"
+    policy.write_text('{"Version": "2012-10-17", "Statement": []}')
+    config = stage.aws / "config"
+    config.write_text(config.read_text() + f"samlauth.policy = {policy}\n")
+    wide = stage.piped(*ASK)
+    assert (wide.returncode, believed(stage)) == (0, True), wide.stderr
+    assert stage.piped(*ASK).stdout == wide.stdout
+    policy.write_text('{"Version": "2012-10-17", "Statement": [], "Id": "narrow"}')
+    assert not believed(stage)
+    narrow = stage.piped(*ASK)
+    assert narrow.stdout != wide.stdout
+    assert "narrow" in stage.rehearsal.sts.calls[-1].policy
+    assert believed(stage)
+    policy.unlink()
+    assert stage.piped(*ASK).returncode == 3
 
 
 def test_a_read_only_profile_is_never_given_all_rights(stage: Stage) -> None:

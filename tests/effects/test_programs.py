@@ -55,6 +55,8 @@ class TestPassword:
         [
             ("hunter2", "hunter2"),
             (r"hunter2\n", "hunter2"),
+            (r"\357\273\277hunter2\n", "hunter2"),
+            (r'\357\273\277{"password": "hunter2"}\n', "hunter2"),
             (r"hunter2\r\nurl: example.com\n", "hunter2"),
             (r" spaces stay \n", " spaces stay "),
             (r"{not json\n", "{not json"),

@@ -230,6 +230,15 @@ def test_a_piped_password_is_given_once_and_nothing_more_is_read() -> None:
     assert stream.read() == "two\n"
 
 
+def test_a_byte_order_mark_is_no_part_of_a_password(tmp_path: Path) -> None:
+    """Windows' editors and PowerShell's pipe put one before the text."""
+    file = tmp_path / "password"
+    file.write_text("hunter2\n", "utf-8-sig")
+    file.chmod(0o600)
+    assert PasswordFile(str(file)).answer(ASKED) == "hunter2"
+    assert PasswordLine(io.StringIO("\ufeffhunter2\n")).answer(ASKED) == "hunter2"
+
+
 def test_a_line_is_read_as_utf_8_in_any_locale() -> None:
     piped = io.BytesIO("pässword\n".encode())
     stream = io.TextIOWrapper(piped, encoding="ascii", errors="surrogateescape")
