@@ -91,6 +91,19 @@ class Form:
         except ValueError:
             return ""
 
+    @property
+    def host(self) -> str:
+        """The host of ``action``, in lower case; empty when the action cannot be read as a URL."""
+        try:
+            return urlsplit(self.action).hostname or ""
+        except ValueError:
+            return ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything in it for a person to type."""
+        return any(control.typed for control in self.controls)
+
     def control(self, name: str) -> Control | None:
         """The first control of that name that is no button."""
         return next((c for c in self.controls if c.name == name and c.kind not in _BUTTONS), None)

@@ -100,9 +100,13 @@ class Reach:
         """Raises UnsafePage, naming the host, when a request may not go to ``url``."""
         if self.allows(url, carrying):
             return
-        what = "your password" if carrying == "password" else "your answer"
+        wanted = {
+            "password": "wanted your password sent to",
+            "answers": "wanted your answer sent to",
+            "nothing": "led to",
+        }
         raise UnsafePage(
-            f"The sign-in page wanted {what} sent to {safe(str(origin_of(url)))}, "
+            f"The sign-in page {wanted[carrying]} {safe(str(origin_of(url)))}, "
             f"which is not {self.password_origin}. Nothing was sent.",
             hint=IN_A_BROWSER,
         )

@@ -87,6 +87,9 @@ def test_a_refusal_names_both_hosts_and_what_was_kept() -> None:
     assert e.value.hint
     with pytest.raises(UnsafePage, match="your answer"):
         REACH.check("https://evil.example/", "answers")
+    with pytest.raises(UnsafePage, match=r"^The sign-in page led to https://evil\.example") as e:
+        REACH.check("https://evil.example/")
+    assert "answer" not in e.value.message
 
 
 @pytest.mark.parametrize(

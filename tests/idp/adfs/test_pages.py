@@ -177,6 +177,31 @@ def test_where_a_redirect_leads() -> None:
     assert by_host("notduosecurity.com") is None
 
 
+def asking(action: str, more: str = "") -> Page:
+    """What a claims provider is asked, in a form that a script posts to it."""
+    fields = served.hidden({"SAMLRequest": "PD94", "RelayState": "r"})
+    return served.page(f'<form name="hiddenform" method="POST" action="{action}">{fields}{more}')
+
+
+def test_a_request_that_a_script_would_post_leads_there_as_a_redirect_does() -> None:
+    assert read(asking("https://acme.okta.com/sso")) == Elsewhere(
+        "acme.okta.com", adapter=by_host("okta.com")
+    )
+    assert read(asking("https://fs.example.com/adfs/ls/")) == Elsewhere(
+        "fs.example.com", is_adfs=True
+    )
+    assert isinstance(read(asking("http://acme.example.com/sso")), Unknown)
+    assert isinstance(read(asking("https://[bad")), Unknown)
+
+
+def test_but_not_from_a_page_of_its_own_or_one_that_asks_for_something() -> None:
+    assert isinstance(read(asking("/adfs/ls/")), Unknown)
+    login = served.login()
+    echoed = served.hidden({"SAMLRequest": "PD94"}) + "</form>"
+    with_request = replace(login, body=login.body.replace("</form>", echoed, 1))
+    assert isinstance(read(with_request), Login)
+
+
 def test_an_unknown_page_is_described_without_its_values() -> None:
     body = f"""<h1>Nova</h1><form id="f1">{served.hidden({"AuthMethod": "NewAdapter", "S": "hunter2"})}
         <input name="A" type="text" value="hunter2"><input name="B" type="text"></form>"""

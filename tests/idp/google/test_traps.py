@@ -49,6 +49,19 @@ def test_a_page_of_a_host_that_is_only_passed_is_none_of_the_sign_in(host: str) 
     assert f"{host}/accounts/SetSID" in state.seen
 
 
+def test_a_request_that_a_script_would_post_to_another_provider_is_federated() -> None:
+    fields = served.hidden({"SAMLRequest": "PD94", "RelayState": "r"})
+
+    def asking(action: str, more: str = "") -> object:
+        return read(served.page(f'<form method="post" action="{action}">{fields}{more}</form>'))
+
+    assert asking("https://acme.okta.example/sso") == Federated("acme.okta.example")
+    assert isinstance(asking("/o/saml2/idp"), Unknown)
+    assert isinstance(asking("http://acme.okta.example/sso"), Unknown)
+    field = '<input type="email" name="identifier">'
+    assert isinstance(asking("/v3/signin/identifier", field), Identifier)
+
+
 def test_an_app_s_error_is_one_whatever_its_status_where_apps_are_signed_in_to() -> None:
     good = served.app_error("app_not_enabled_for_user", 200)
     assert read(good) == AppError("app_not_enabled_for_user")

@@ -22,6 +22,7 @@ import base64
 import binascii
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from samlauth.aliases import is_aws_sign_in
 from samlauth.errors import PageUnreadable, UnsafePage
@@ -87,7 +88,7 @@ def _read(page: Page, document: Document) -> State:
         return RolePage()
     return (
         _posted(document)
-        or _handed_off(document)
+        or _handed_off(page, document)
         or read_realms(document)
         or _adapter(document)
         or _password_change(page, document)
@@ -141,9 +142,13 @@ def _is_whole(encoded: str) -> bool:
     return text.endswith(b">") and b"<" in text[:4]
 
 
-def _handed_off(document: Document) -> HandOff | None:
+def _handed_off(page: Page, document: Document) -> State | None:
+    page_host = urlsplit(page.url).hostname
     for form in document.forms:
         hidden = {c.name for c in form.controls if c.kind == "hidden"}
+        if "SAMLRequest" in hidden and not form.asks and form.host != page_host:
+            # By the binding that a script posts (saml-bindings-2.0 §3.5), where others redirect.
+            return _left(form.action)
         if {"wa", "wresult"} <= hidden:
             return HandOff("WS-Federation")
         if "Context" not in hidden and ("id_token" in hidden or {"code", "state"} <= hidden):

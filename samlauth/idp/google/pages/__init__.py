@@ -98,7 +98,7 @@ def read(page: Page) -> State:
 
 
 def _read(page: Page, document: Document) -> State:
-    if posted := _posted(document):
+    if posted := _posted(document) or _federated(page, document):
         return posted
     path = markup.path_of(page.url)
     if "/signin/rejected" in path:
@@ -163,6 +163,15 @@ def _posted(document: Document) -> Posted | None:
         control = form.control("SAMLResponse")
         if control and control.value and control.value.strip():
             return Posted(SAMLResponse(control.value, acs=form.action))
+    return None
+
+
+def _federated(page: Page, document: Document) -> State | None:
+    """Where the page's script would post a request to another provider (saml-bindings-2.0 §3.5)."""
+    here = markup.host_of(page.url)
+    for form in document.forms:
+        if form.has("SAMLRequest") and not form.asks and form.host != here:
+            return _left(form.action)
     return None
 
 
