@@ -38,6 +38,10 @@ _PROVIDERS: Final = {
     "ADFS2": "adfs",
     "GoogleApps": "google",
     "Browser": "browser",
+    # Those whose url is the link of the AWS app itself, by saml2aws's documentation of each.
+    "Okta": "browser",
+    "KeyCloak": "browser",
+    "JumpCloud": "browser",
 }
 
 

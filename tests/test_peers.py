@@ -103,8 +103,9 @@ def test_an_account_of_saml2aws_for_google() -> None:
     assert (found[ADFS_HOST], found[URL]) == (None, None)
 
 
-def test_an_account_of_saml2aws_for_the_browser() -> None:
-    found = resolve({}, {}, {}, "", account({"provider": "Browser", "url": "https://a"}))
+@pytest.mark.parametrize("provider", ["Browser", "Okta", "KeyCloak", "JumpCloud"])
+def test_an_account_of_saml2aws_for_the_browser(provider: str) -> None:
+    found = resolve({}, {}, {}, "", account({"provider": provider, "url": "https://a"}))
     assert (found[IDP], found[URL], found[ADFS_HOST]) == ("browser", "https://a", None)
 
 
@@ -127,11 +128,11 @@ def test_an_account_does_not_count_where_anything_else_tells_the_identity_provid
 
 
 def test_an_account_of_a_provider_that_is_unknown_is_passed_over_whole() -> None:
-    keys = {"provider": "Okta", "url": GOOGLE_URL, "username": "ada"}
+    keys = {"provider": "OneLogin", "url": GOOGLE_URL, "username": "ada"}
     found = resolve({}, {}, {}, "", account(keys))
     assert (found[USERNAME], found[IDP_ID]) == (None, None)
     (warning,) = found.warnings
-    assert "provider in [default] of ~/.saml2aws is 'Okta'" in warning
+    assert "provider in [default] of ~/.saml2aws is 'OneLogin'" in warning
     nameless = resolve({}, {}, {}, "", account({"url": GOOGLE_URL, "username": "ada"}))
     assert (nameless[USERNAME], nameless[IDP_ID], nameless.warnings) == (None, None, ())
 

@@ -121,5 +121,7 @@ def _unpacked(data: bytes) -> Report:
 def _unusable(path: Path, verb: str, error: OSError) -> FileError:
     return FileError(
         f"{safe(str(path), 1000)} cannot be {verb}: {error.strerror}.",
-        hint="See its path, its mode, and the room on the disk.",
+        hint="See its path and its mode."
+        if verb == "read"
+        else "See its path, its mode, and the room on the disk.",
     )

@@ -104,6 +104,11 @@ def network_error(
             return _not_trusted(cause, host, issuer if not at_proxy else str)
     for cause in causes:
         if found := _explained(cause, host, securing=not sent and not at_proxy):
+            if at_proxy and proxy is not None and found.hint == _CHECK_NETWORK:
+                found.hint = (
+                    "Check the network connection, the VPN, and whether "
+                    f"{proxy.source} names the right proxy."
+                )
             if certified and isinstance(cause, _HUNG_UP):
                 # Many a server that wants a certificate only hangs up on those who have none.
                 return NetworkError(

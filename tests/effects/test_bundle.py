@@ -35,6 +35,12 @@ REPORT = Report(
 )
 
 
+def test_one_that_is_not_there_says_nothing_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="No such file") as missing:
+        bundle.read(tmp_path / "none.zip")
+    assert missing.value.hint == "See its path and its mode."
+
+
 def test_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "report.zip"
     bundle.write(REPORT, path)

@@ -1242,8 +1242,11 @@ class TestProxies:
     def test_a_proxy_that_is_not_there(self, bench: Bench) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        with pytest.raises(NetworkError, match=r"\(the proxy in HTTPS_PROXY\) refused the conn"):
+        with pytest.raises(
+            NetworkError, match=r"\(the proxy in HTTPS_PROXY\) refused the conn"
+        ) as refused:
             bench.http(HTTPS_PROXY=f"http://127.0.0.1:{port}").send(get())
+        assert "whether HTTPS_PROXY names the right proxy" in refused.value.hint
 
     def test_a_proxy_over_tls(self, bench: Bench) -> None:
         bench.google(lambda _: response("in"))
