@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from samlauth import settings
-from samlauth.commands.provider import complete, provider_for
+from samlauth.commands.provider import begun, complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.effects.state import StateFile
@@ -47,10 +47,11 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     """Sign in and print a line for each role; nothing is stored but the names of accounts."""
     with output.aside() as answer:
         goal = target(flags, os.environ)
+        early = begun(goal.settings)
         from samlauth.commands.world import World
 
         memory, now = StateFile.beside(goal.files.config), datetime.now(UTC)
-        with World(goal.settings, options, redactor, sts=False) as world:
+        with World(goal.settings, options, redactor, sts=False, early=early) as world:
             try:
                 offer = world.run(offered(goal.settings, memory.load().names(now)))
             except NobodyToAsk as error:

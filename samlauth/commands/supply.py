@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from samlauth import settings
 from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, usable
 from samlauth.commands.hops import is_chained
-from samlauth.commands.provider import identity, is_complete
+from samlauth.commands.provider import begun, identity, is_complete
 from samlauth.commands.target import Target, warn
 from samlauth.effects import cache
 from samlauth.effects.state import Refused, StateFile
@@ -72,10 +72,11 @@ def supply(
         state, key = memory.load(), _whose(goal)
         if (refused := state.refusals.get(key)) and _stands(refused, started):
             raise _again(refused)
+        early = begun(goal.settings)
         from samlauth.commands.sign_in import sign_in, store
 
         try:
-            outcome = sign_in(goal, options, state, redactor, stdin=False)
+            outcome = sign_in(goal, options, state, redactor, stdin=False, early=early)
         except (SignInRefused, CodeRefused, AssertionRefused) as error:
             noted = Refused(datetime.now(UTC), error.exit_code, error.message, error.hint)
             memory.update(lambda state: state.with_refusal(key, noted))
