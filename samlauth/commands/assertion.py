@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from samlauth.command import signing_in
-from samlauth.commands.provider import complete, provider_for
+from samlauth.commands.provider import begun, complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.errors import UsageError
@@ -46,9 +46,10 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
             "--saml-assertion - …\n--show prints it all the same.",
         )
     goal = target(flags, os.environ)
+    early = begun(goal.settings)
     from samlauth.commands.world import World
 
-    with World(goal.settings, options, redactor, sts=False) as world:
+    with World(goal.settings, options, redactor, sts=False, early=early) as world:
         response = world.run(_sign_in(goal.settings))
     world.keep_password()
     redactor.hide(response.base64)

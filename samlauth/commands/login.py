@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from samlauth import settings
 from samlauth.commands import grant
 from samlauth.commands.held import Held, fits, held
+from samlauth.commands.provider import begun
 from samlauth.commands.target import Target, require_writable, target, warn
 from samlauth.durations import spell
 from samlauth.effects import output
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import argparse
 
     from samlauth.credentials import Credentials
-    from samlauth.effects.early import Early
     from samlauth.redactor import Redactor
 
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
         role_arn = good.issued.identity.role_arn
         grant.verify(goal, good.credentials, role_arn, options, redactor)
         return 0
-    early = begun(goal) if options.saml_assertion is None else None
+    early = begun(goal.settings) if options.saml_assertion is None else None
     from samlauth.commands.sign_in import sign_in, store
 
     outcome = sign_in(goal, options, state, redactor, early=early)
@@ -95,21 +95,6 @@ def _writable(goal: Target, options: argparse.Namespace, flags: Mapping[str, str
             goal = target(flags, os.environ)
     require_writable(goal, overwrite_keys=options.overwrite_keys)
     return goal
-
-
-def begun(goal: Target) -> Early | None:
-    """The connection to the identity provider, under way while the rest of the program loads.
-
-    Raises SettingsError for a CA bundle that is of no use.
-    """
-    from samlauth.commands.provider import first_origin
-
-    origin = first_origin(goal.settings)
-    if origin is None:
-        return None
-    from samlauth.effects.early import Early
-
-    return Early(os.environ, goal.settings[settings.CA_BUNDLE], origin)
 
 
 def several(values: Settings, flags: Mapping[str, str]) -> bool:

@@ -19,7 +19,7 @@ from samlauth.awsfiles import is_profile_name
 from samlauth.commands import grant
 from samlauth.commands.held import Held
 from samlauth.commands.login import still_good
-from samlauth.commands.provider import complete, identity, is_complete, noted, provider_for
+from samlauth.commands.provider import begun, complete, identity, is_complete, noted, provider_for
 from samlauth.commands.rows import Done, Row, print_each, prove_each, store_each, summary, tell
 from samlauth.commands.target import Target, target, warn
 from samlauth.effects import files, shared
@@ -151,12 +151,13 @@ def _sign_in(
         tell(rows, quiet=options.quiet)
         prove_each(lead, rows, options, redactor)
         return 0
+    early = None if brought else begun(lead.settings)
     from samlauth.commands.sign_in import brought_by
     from samlauth.commands.world import World
 
     given = brought_by(lead.settings, options, redactor)
     flow = _whole(lead, rows, options, state, given, every=every)
-    with World(lead.settings, options, redactor, stdin=given is None) as world:
+    with World(lead.settings, options, redactor, stdin=given is None, early=early) as world:
         done = world.run(flow)
     world.keep_password()
     done = replace(done, values=noted(done.values, world.answers))

@@ -20,6 +20,7 @@ from samlauth.setting import Layer, Setting
 from samlauth.sources import Settings
 
 if TYPE_CHECKING:
+    from samlauth.effects.early import Early
     from samlauth.flow import Flow
     from samlauth.idp import IdentityProvider
     from samlauth.idp.adfs.entry import Entry
@@ -111,6 +112,19 @@ def first_origin(values: Settings) -> Origin | None:
                 return None
         case _:
             return None
+
+
+def begun(values: Settings) -> Early | None:
+    """The connection to the identity provider, under way while the rest of the program loads.
+
+    Raises SettingsError for a CA bundle that is of no use.
+    """
+    origin = first_origin(values)
+    if origin is None:
+        return None
+    from samlauth.effects.early import Early
+
+    return Early(os.environ, values[settings.CA_BUNDLE], origin)
 
 
 def provider_for(values: Settings) -> IdentityProvider:

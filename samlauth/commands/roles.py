@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from samlauth import settings
 from samlauth.command import signing_in
-from samlauth.commands.provider import complete, provider_for
+from samlauth.commands.provider import begun, complete, provider_for
 from samlauth.commands.target import target
 from samlauth.effects import output
 from samlauth.effects.console import columns
@@ -48,12 +48,13 @@ def run(options: argparse.Namespace, flags: Mapping[str, str], redactor: Redacto
     cells = columns(sys.stdout) if sys.stdout.isatty() else None
     with output.aside() as answer:
         goal = target(flags, os.environ)
+        early = begun(goal.settings)
         from samlauth.commands.world import World
 
         memory, now = StateFile.beside(goal.files.config), datetime.now(UTC)
         # What it is run in a loop over is nobody's password.
         stdin = goal.settings[settings.STDIN]
-        with World(goal.settings, options, redactor, sts=False, stdin=stdin) as world:
+        with World(goal.settings, options, redactor, sts=False, stdin=stdin, early=early) as world:
             offer = world.run(offered(goal.settings, memory.load().names(now)))
         world.keep_password()
         if offer.learnt:

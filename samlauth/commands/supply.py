@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from samlauth.commands.held import BY_WEB_IDENTITY, TAKEN, Held, held, keep, usable
 from samlauth.commands.hops import is_chained
-from samlauth.commands.provider import identity, is_complete
+from samlauth.commands.provider import begun, identity, is_complete
 from samlauth.commands.target import Target, require_writable, warn
 from samlauth.effects import output
 from samlauth.effects.state import Refused, StateFile
@@ -74,10 +74,11 @@ def supply(
         state, key = memory.load(), _whose(goal)
         if (refused := state.refusals.get(key)) and _stands(refused, started):
             raise _again(refused)
+        early = begun(goal.settings)
         from samlauth.commands.sign_in import sign_in, store
 
         try:
-            outcome = sign_in(goal, options, state, redactor, stdin=False)
+            outcome = sign_in(goal, options, state, redactor, stdin=False, early=early)
         except (SignInRefused, CodeRefused, AssertionRefused) as error:
             noted = Refused(datetime.now(UTC), error.exit_code, error.message, error.hint)
             memory.update(lambda state: state.with_refusal(key, noted))
