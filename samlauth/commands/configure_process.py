@@ -21,13 +21,12 @@ from samlauth.commands.target import target, warn
 from samlauth.effects import output
 from samlauth.effects.state import StateFile
 from samlauth.errors import FileError, SettingsError
+from samlauth.peers import PROCESS
 from samlauth.printable import safe
 from samlauth.profiles import refuse_unwritable, served_by_us
 
 if TYPE_CHECKING:
     import argparse
-
-PROCESS: Final = "credential_process"
 
 _PEERS: Final = frozenset({"gsts", "aws-adfs", "saml2aws", "aws-google-auth"})
 """Programs whose place we take."""

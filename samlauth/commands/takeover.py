@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from samlauth.challenges import Confirm
 from samlauth.commands import configure_process
 from samlauth.effects.terminal import Terminal
+from samlauth.peers import PROCESS
 from samlauth.printable import safe
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ def offer(goal: Target, *, overwrite_keys: bool = False) -> bool:
     False for any other profile, for a no, and where there is no terminal: the profile must not be
     written then, and whoever would write it says so. Raises what ``configure process`` raises.
     """
-    line = goal.config.get(configure_process.PROCESS) or goal.credentials.get(
-        configure_process.PROCESS, ""
-    )
+    line = goal.config.get(PROCESS) or goal.credentials.get(PROCESS, "")
     if not configure_process.is_peer(line):
         return False
     question = Confirm(
