@@ -59,7 +59,7 @@ class SAMLResponse:
         object.__setattr__(self, "base64", "".join(self.base64.split()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there are thousands
 class Role:
     """A role that may be assumed, and the identity provider that AWS knows it by.
 

@@ -68,6 +68,8 @@ class Limits:
     """Of an answer, decompressed."""
     binary: int = 1_000_000
     """The same of an answer that is no text."""
+    json: int = 100_000
+    """The same of an answer to JSON."""
     redirects: int = 10
 
 
@@ -139,8 +141,8 @@ class Http:
         assert request.reach is not None, "a request without a reach is never sent"
         assert not request.negotiate or (request.form is None and request.json is None), "a GET"
         limits = self.limits
-        if request.binary:
-            limits = replace(limits, size=limits.binary)
+        if request.binary or request.json is not None:
+            limits = replace(limits, size=limits.binary if request.binary else limits.json)
         if request.seconds is not None:
             limits = replace(limits, read=request.seconds, total=request.seconds)
             return self._followed(request, request.reach, limits, self.clock() + limits.total)
@@ -335,7 +337,7 @@ class Http:
                 self._used_at[host] = self.clock()
         if isinstance(error, TooLarge):
             found = NetworkError(
-                f"{_host(url)} sent more than {limits.size // 1_000_000} MB, which no "
+                f"{_host(url)} sent more than {limits.size / 1_000_000:g} MB, which no "
                 "sign-in page needs.",
                 hint="Sign in with your browser to see what it sends.",
             )

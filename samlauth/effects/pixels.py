@@ -6,19 +6,22 @@ and the address. Source of the sixels: DEC's VT330/VT340 manual, volume 2, chapt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from io import BytesIO
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_LARGEST = 1000
+_LARGEST = 400
 """Pixels a side may have: a picture of some letters has fewer, and a bomb has more."""
 _COLOURS = 64
 _BAND = 6
 """Rows of pixels in one row of sixels."""
+_SIXELS = bytes((0x3F + bits) & 0x7F for bits in range(256))
+"""The sixel for each set of rows; of 256 for ``translate``, which wants as many."""
+_RUNS = re.compile(r"(.)\1{3,}")
 
 
 def as_png(image: bytes) -> bytes | None:
@@ -64,14 +67,16 @@ def _decoded(image: bytes) -> Image | None:
 def _band(rows: Sequence[bytes]) -> str:
     """Each colour's sixels, one over the other."""
     used = sorted(set(b"".join(rows)))
-    return "$".join(f"#{colour}{''.join(_strokes(rows, colour))}" for colour in used)
+    return "$".join(f"#{colour}{_strokes(rows, colour)}" for colour in used)
 
 
-def _strokes(rows: Sequence[bytes], colour: int) -> Iterator[str]:
-    columns = (
-        chr(0x3F + sum(1 << bit for bit, pixel in enumerate(column) if pixel == colour))
-        for column in zip(*rows, strict=True)
-    )
-    for sixel, run in groupby(columns):
-        count = sum(1 for _ in run)
-        yield f"!{count}{sixel}" if count > 3 else sixel * count
+def _strokes(rows: Sequence[bytes], colour: int) -> str:
+    """The sixels of a colour, to the last that is not empty, runs of them counted."""
+    marks = bytearray(256)
+    marks[colour] = 1
+    # A row at a time, as one large number: pixel by pixel, a picture of noise would take seconds.
+    bits = 0
+    for bit, row in enumerate(rows):
+        bits |= int.from_bytes(row.translate(marks)) << bit
+    sixels = bits.to_bytes(len(rows[0])).rstrip(b"\0").translate(_SIXELS).decode("ascii")
+    return _RUNS.sub(lambda run: f"!{len(run[0])}{run[1]}", sixels)

@@ -380,6 +380,16 @@ class TestBinary:
         with pytest.raises(NetworkError, match="more than 1 MB"):
             http.send(request)
 
+    def test_and_so_has_the_answer_to_a_poll(self, bench: Bench) -> None:
+        bench.host(
+            "content.googleapis.com",
+            numbered(response(b" " * 100_000), response(b" " * 100_001)),
+        )
+        http = bench.http()
+        assert len(http.send(poll()).body) == 100_000
+        with pytest.raises(NetworkError, match=r"more than 0\.1 MB"):
+            http.send(poll())
+
 
 class TestJars:
     @pytest.mark.parametrize("domain", ["", "; Domain=google.com", "; Domain=accounts.google.com"])

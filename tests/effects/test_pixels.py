@@ -1,7 +1,11 @@
 """What is drawn is read back as a terminal reads it."""
 
+import random
 import re
+import sys
 from io import BytesIO
+from types import FrameType
+from typing import cast
 
 import pytest
 from PIL import Image
@@ -53,6 +57,40 @@ def test_sixels_show_the_picture() -> None:
     assert "!" in drawn, "runs are counted, not written out"
 
 
+def test_sixels_of_many_colours_show_the_picture() -> None:
+    picture = Image.new("RGB", (60, 20))
+    for column in range(60):
+        for row in range(20):
+            # 60 colours, as a palette spells them: in parts of a hundred.
+            part = (column * 7 + row * 11) % 60
+            picture.putpixel((column, row), (round(part * 2.55), 0, 102))
+    drawn = as_sixels(file_of(picture))
+    assert drawn is not None
+    shown = seen(drawn)
+    for place in ((0, 0), (59, 0), (0, 19), (59, 19), (31, 7)):
+        red, green, blue = cast("tuple[int, int, int]", shown.getpixel(place))
+        wanted, *_ = cast("tuple[int, int, int]", picture.getpixel(place))
+        assert (abs(red - wanted) <= 3, green, blue) == (True, 0, 102)
+
+
+def test_a_picture_of_noise_is_drawn_in_a_time_that_goes_by_its_size() -> None:
+    """A picture that is all edges, as large as may be, is not gone through once more for each colour."""
+    picture = Image.frombytes("RGB", (400, 400), random.Random(1).randbytes(480_000))
+    calls = 0
+
+    def count(_: FrameType, event: str, __: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        drawn = as_sixels(file_of(picture))
+    finally:
+        sys.setprofile(None)
+    assert drawn is not None
+    assert calls < 4 * 400 * 400
+
+
 def test_what_shows_through_is_white() -> None:
     clear = Image.new("RGBA", (6, 6), (0, 0, 0, 0))
     drawn = as_sixels(file_of(clear))
@@ -75,8 +113,8 @@ def test_each_format_becomes_a_png(kind: str) -> None:
         b"\x89PNG\r\n\x1a\n and no more",
         b"GIF89a\x01\x00\x01\x00",
         file_of(Image.new("RGB", (50, 50), "teal"))[:60],
-        file_of(Image.new("1", (1001, 2))),
-        file_of(Image.new("1", (2, 1001))),
+        file_of(Image.new("1", (401, 2))),
+        file_of(Image.new("1", (2, 401))),
         file_of(Image.new("RGB", (5, 5)), "BMP"),
     ],
     ids=["nothing", "no PNG", "no GIF", "cut off", "too wide", "too high", "another format"],
