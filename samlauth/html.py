@@ -23,7 +23,7 @@ from samlauth.values import dataclass
 if TYPE_CHECKING:
     from samlauth.soup import NavigableString, PageElement, Tag
 
-MAX_TAGS: Final = 10_000
+MAX_TAGS: Final = 8_000
 """Far beyond any sign-in page, which has some hundreds; to read more would only cost time."""
 MAX_CHARACTERS: Final = 2_000_000
 """Of a page, of which those of scripts and pictures are the most."""

@@ -50,7 +50,13 @@ def select(tags: Iterable[Tag], selector: str) -> list[Tag]:
     """
     chains = _read(selector)
     seen: dict[tuple[int, _Chain], bool] = {}
-    return [tag for tag in tags if any(_matches(tag, chain, seen) for chain in chains)]
+    found: list[Tag] = []
+    for tag in tags:
+        for innermost, *outer in chains:
+            if _fits(tag, innermost) and (not outer or _is_inside(tag, tuple(outer), seen)):
+                found.append(tag)
+                break
+    return found
 
 
 @cache
@@ -98,11 +104,6 @@ def _compound(text: str, selector: str) -> _Compound:
     return _Compound(named.group().lower() if named else "", tuple(tests))
 
 
-def _matches(tag: Tag, chain: _Chain, seen: dict[tuple[int, _Chain], bool]) -> bool:
-    innermost, *outer = chain
-    return _fits(tag, innermost) and (not outer or _is_inside(tag, tuple(outer), seen))
-
-
 def _is_inside(tag: Tag, outer: _Chain, seen: dict[tuple[int, _Chain], bool]) -> bool:
     """Whether elements around this one fit, in their order; ``seen`` has what was found of others.
 
@@ -125,7 +126,11 @@ def _is_inside(tag: Tag, outer: _Chain, seen: dict[tuple[int, _Chain], bool]) ->
 def _fits(tag: Tag, compound: _Compound) -> bool:
     if compound.name and tag.name != compound.name:
         return False
-    return all(_holds(tag, test) for test in compound.tests)
+    # A loop, for there are many elements to ask, and nearly all end here.
+    for test in compound.tests:  # noqa: SIM110 - all() would make a generator for each of them
+        if not _holds(tag, test):
+            return False
+    return True
 
 
 def _holds(tag: Tag, test: _Test) -> bool:

@@ -117,9 +117,9 @@ def as_before() -> Iterator[None]:
 
 
 def _settle() -> None:
-    """Wait for the thread that gets STS ready: it reads the environment."""
+    """Wait for the threads that load and connect ahead: they read the environment."""
     for thread in threading.enumerate():
-        if thread.name == "sts":
+        if thread.name == "later" or thread.name.startswith("to "):
             thread.join(60)
 
 
