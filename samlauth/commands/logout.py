@@ -130,7 +130,9 @@ def _forget_cached(config: str, profile: str | None) -> Iterator[str]:
     except OSError:  # there is no cache
         return
     if profile is not None:
-        paths = [Path(cache.path_beside(config, profile))]
+        own = Path(cache.path_beside(config, profile))
+        # A run that was killed may have left them in a file that has not taken its place.
+        paths = [own, *(new for new, of in files.temporary(folder) if of == own)]
     for path in paths:
         try:
             if cache.forget(str(path)):

@@ -12,7 +12,7 @@ from pathlib import Path
 from samlauth.challenges import AnyChallenge, EnterCode, EnterPassword, EnterSetting, EnterUsername
 from samlauth.effects.paths import path_of
 from samlauth.errors import SettingsError
-from samlauth.printable import safe
+from samlauth.printable import safe, utf8
 
 _SECONDS = 60.0
 
@@ -116,7 +116,13 @@ class _Printed:
                 f"{self.source} printed {what}.",
                 hint=f'It should print {{"{key}": "…"}}, or the {_WHAT[key]} as its first line.',
             )
-        return found
+        try:
+            return utf8(found)
+        except ValueError:  # JSON can have half a character
+            raise SettingsError(
+                f"{self.source} printed a {_WHAT[key]} that is no text.",
+                hint="Run it by itself to see what it prints.",
+            ) from None
 
     def value(self, key: str) -> str | None:
         """What the JSON object has under ``key``; None when there is none."""

@@ -221,6 +221,15 @@ def test_what_was_removed_is_said_before_what_could_not_be(
     assert folder.exists()
 
 
+def test_what_a_killed_run_left_of_them_goes_too(home: Home) -> None:
+    cached = home.cached("sts")
+    left, other = (cached.with_name(f".{name}.samlauth-{'0' * 16}") for name in ("sts", "two"))
+    for path in (left, other):
+        path.write_text("hunter2")
+    assert log_out("-q") == 0
+    assert [path.exists() for path in (cached, left, other)] == [False, False, True]
+
+
 def test_a_cache_file_that_stays_is_named(home: Home) -> None:
     path = Path(cache.path_beside(str(home.aws.config), "sts"))
     (path / "a folder").mkdir(parents=True)

@@ -71,6 +71,13 @@ class TestPassword:
         command = PasswordCommand(script(f"printf {shlex.quote(printed)}"))
         assert command.answer(PASSWORD) == password
 
+    def test_half_a_character_is_not_sent(self, script: Script) -> None:
+        printed = '{"password": "hunter2\\ud83d"}'
+        command = PasswordCommand(script(f"cat <<'END'\n{printed}\nEND"))
+        said = failure(lambda: command.answer(PASSWORD))
+        assert "printed a password that is no text" in said
+        assert "hunter" not in said
+
     def test_it_is_given_once(self, script: Script) -> None:
         command = PasswordCommand(script("echo hunter2"))
         answer = first_of(command.answer, lambda _: "typed")
