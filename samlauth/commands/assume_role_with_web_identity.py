@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from samlauth import settings
@@ -17,6 +16,7 @@ from samlauth.commands.held import BY_WEB_IDENTITY
 from samlauth.commands.policies import as_text, session_policies
 from samlauth.commands.target import Target, target
 from samlauth.effects import output
+from samlauth.effects.paths import expanded
 from samlauth.effects.state import Identity
 from samlauth.errors import FileError, UsageError
 from samlauth.flow import AssumeRoleWithWebIdentity
@@ -112,7 +112,7 @@ def read_token(path: str) -> str:
         if path == "-":
             text = sys.stdin.read(LONGEST + 2)
         else:
-            with Path(path).expanduser().open(encoding="utf-8") as file:
+            with expanded(path).open(encoding="utf-8") as file:
                 text = file.read(LONGEST + 2)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"

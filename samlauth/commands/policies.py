@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlauth import settings
@@ -40,8 +39,10 @@ def _read(path: str) -> str:
     """The policy without the white space that would count."""
     import json
 
+    from samlauth.effects.paths import expanded
+
     try:
-        content = json.loads(Path(path).expanduser().read_bytes())
+        content = json.loads(expanded(path).read_bytes())
     except OSError as error:
         raise SettingsError(
             f"The session policy {safe(path)} cannot be read: {error.strerror}.",

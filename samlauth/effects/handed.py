@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 from urllib.parse import unquote
 
+from samlauth.effects.paths import expanded
 from samlauth.errors import FileError
 from samlauth.printable import safe
 
@@ -31,7 +32,7 @@ def handed(value: str, stdin: TextIO, warn: Callable[[str], None]) -> str | None
         return None if stdin.isatty() else _read(stdin.buffer, "Standard input")
     if value.startswith("file://"):
         return _file(_of_url(value))
-    path = _path(value)
+    path = expanded(value)
     if not _is_there(path) and _ITSELF.match(value):
         warn(
             "The SAML response stands on the command line, where every user of this computer can "
@@ -43,16 +44,9 @@ def handed(value: str, stdin: TextIO, warn: Callable[[str], None]) -> str | None
 
 def _of_url(url: str) -> Path:
     name = url.removeprefix("file://").removeprefix("localhost/").strip()
-    plain = _path("/" + name if url.startswith("file://localhost/") else name)
+    plain = expanded("/" + name if url.startswith("file://localhost/") else name)
     # The aws CLI takes what follows as it is; a URL has spaces and the like encoded.
     return plain if _is_there(plain) else Path(unquote(str(plain)))
-
-
-def _path(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:  # nobody of that name
-        return Path(name)
 
 
 def _is_there(path: Path) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samlauth.challenges import AnyChallenge, EnterCode, EnterPassword, EnterSetting, EnterUsername
+from samlauth.effects.paths import expanded
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 
@@ -140,7 +141,7 @@ class _Program:
                 hint=f"Give it as one argument: {flag} 'pass show company'.",
             ) from None
         self.name = safe(Path(program).name)
-        self._command = [str(Path(program).expanduser()), *arguments]
+        self._command = [str(expanded(program)), *arguments]
         self._flag = flag
         self._seconds = seconds
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from samlauth.effects.paths import expanded
 from samlauth.errors import SettingsError
 from samlauth.printable import safe
 from samlauth.reach import Origin
@@ -51,7 +52,7 @@ def bundles(environ: Mapping[str, str], ca_bundle: str | None = None) -> tuple[B
     named = [("--ca-bundle", ca_bundle or "")]
     named += [(name, environ.get(name, "")) for name in _BUNDLE_VARIABLES]
     named += [("SSL_CERT_DIR", part) for part in environ.get("SSL_CERT_DIR", "").split(os.pathsep)]
-    return tuple(Bundle(Path(path).expanduser(), source) for source, path in named if path)
+    return tuple(Bundle(expanded(path), source) for source, path in named if path)
 
 
 def ssl_context(bundles: Iterable[Bundle]) -> ssl.SSLContext:
@@ -156,9 +157,7 @@ class ClientCertificate:
 
 def client_certificate(certificate: str, key: str | None = None) -> ClientCertificate:
     """What ``--client-cert`` and ``--client-key`` name."""
-    return ClientCertificate(
-        Path(certificate).expanduser(), Path(key).expanduser() if key else None
-    )
+    return ClientCertificate(expanded(certificate), expanded(key) if key else None)
 
 
 def show(context: ssl.SSLContext, certificate: ClientCertificate) -> None:

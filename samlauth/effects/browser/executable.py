@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from samlauth.effects.paths import expanded
 from samlauth.flow import BrowserEnded
 from samlauth.printable import safe
 
@@ -63,14 +64,12 @@ def find(
 
 def _given(environ: Mapping[str, str], path: str, platform: str) -> Path | BrowserEnded:
     # A bare name is looked up, a path is not: what makes the difference is the slash in it.
-    found = shutil.which(
-        str(Path(path).expanduser()) if "/" in path else path, path=environ.get("PATH")
-    )
+    found = shutil.which(str(expanded(path)) if "/" in path else path, path=environ.get("PATH"))
     # Windows would run a batch file by cmd.exe, to which an address may hold commands.
     script = bool(found) and platform == "win32" and Path(str(found)).suffix.lower() != ".exe"
     if found and not script:
         return Path(found)
-    there = script or Path(path).expanduser().exists()
+    there = script or expanded(path).exists()
     why = "cannot be executed" if there else "is not there"
     return BrowserEnded(
         "absent",
