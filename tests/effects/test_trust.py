@@ -209,3 +209,10 @@ def test_importing_it_is_cheap() -> None:
     )
     loaded = set(done.stdout.split())
     assert not loaded & {"requests", "urllib3", "boto3", "truststore", "http.client", "asyncio"}
+
+
+def test_a_bundle_in_the_home_of_nobody_is_one_that_cannot_be_read() -> None:
+    named = bundles({}, "~nobody-of-that-name/ca.pem")
+    assert [bundle.path for bundle in named] == [Path("~nobody-of-that-name/ca.pem")]
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        ssl_context(named)
