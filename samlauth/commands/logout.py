@@ -17,6 +17,7 @@ from samlauth.commands.provider import provider_for
 from samlauth.commands.target import target, warn
 from samlauth.effects import cache, files, output, recorder, sessions
 from samlauth.effects.browser import profile as browser
+from samlauth.effects.files import staging
 from samlauth.effects.ring import Ring
 from samlauth.effects.state import Issued, State, StateFile
 from samlauth.errors import FileError, SettingsError, UnsafePage, UsageError
@@ -132,7 +133,7 @@ def _forget_cached(config: str, profile: str | None) -> Iterator[str]:
     if profile is not None:
         own = Path(cache.path_beside(config, profile))
         # A run that was killed may have left them in a file that has not taken its place.
-        paths = [own, *(new for new, of in files.temporary(folder) if of == own)]
+        paths = [own, *(new for new, of in staging.left_over(folder) if of == own)]
     for path in paths:
         try:
             if cache.forget(str(path)):
