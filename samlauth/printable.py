@@ -80,9 +80,9 @@ def wrapped(text: str, cells: int) -> list[str]:
 def folded(text: str, cells: int, hanging: int | None = None) -> str:
     """``text``, fit to print, its lines that are wider than ``cells`` broken between words.
 
-    What goes on below is as far in as its line began, or ``hanging`` columns. A word too wide by itself, such as a URL, is
-    left to the terminal, and so is a command at the end of a line (``Run: samlauth …``): in one
-    piece it can be copied.
+    What goes on below is as far in as its line began, or ``hanging`` columns. A word too wide by
+    itself, such as a URL, is left to the terminal, and so is a command at the end of a line
+    (``Run: samlauth …``): in one piece it can be copied.
     """
     return "\n".join(part for line in text.split("\n") for part in _folded(line, cells, hanging))
 

@@ -64,10 +64,10 @@ def assert_refused(run: Run, status: int, *said: str) -> None:
     assert run.end() == status, run.printed
     assert "Traceback" not in run.printed
     refusal = run.printed[run.printed.index("samlauth: ") :]
-    sentence, hint = refusal.split("\r\n")[:2]
+    sentence, hint, _ = refusal.partition("\r\n  ")  # which may have filled several lines
     assert all(words in refusal for words in said), refusal
     assert sentence.rstrip("”").endswith((".", "?"))
-    assert hint.startswith("  ")
+    assert hint, refusal
     assert not (run.stage.aws / "credentials").exists()
     assert run.stage.rehearsal.adfs.passwords.total() <= 1
 

@@ -104,7 +104,7 @@ def test_the_picker(columns: int, make_stage: MakeStage, screens: ExitStack) -> 
     stage.write_config(NOTES)
     config = stage.aws / "config"
     now = datetime.now(UTC)
-    issued = Issued("x", Identity("", "", "", "", ""), now, now)
+    issued = Issued("x", Identity("", "", "", "", ROLES[3].role_arn), now, now)
     StateFile.beside(config).update(
         lambda state: state.with_login("x", issued, {}, roles=[ROLES[3].role_arn])
     )
