@@ -61,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     google = providers.add_parser(
         "google",
-        usage="samlauth rehearse google | adfs [options] [-- CMD ...]",
+        usage="samlauth rehearse google [options] [-- CMD ...]",
         help="a fake Google Workspace",
     )
     _what(google, MFA, "totp")
@@ -139,6 +139,7 @@ def run(options: argparse.Namespace) -> int:
         if not in_browsers and options.mfa in _FOR_BROWSERS:
             output.tell("A browser will not trust it: certutil is missing (Debian: libnss3-tools).")
         if options.shell:
+            output.tell(f"To sign in: {shlex.join(_main_job(rehearsal))}")
             output.tell("Leave the shell to end the rehearsal.")
             code = _run(_shell(), rehearsal)
         elif options.command:
@@ -152,7 +153,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "samlauth rehearse google [options] [-- COMMAND ...]",
+    "samlauth rehearse google | adfs [options] [-- COMMAND ...]",
     "Run a command, the login if none is given, against a local identity provider and STS.",
     arguments=arguments,
     run=run,

@@ -170,6 +170,7 @@ def test_a_shell_is_the_persons_own(outer: dict[str, str]) -> None:
     assert home.startswith(outer["TMPDIR"])
     assert re.fullmatch(r"\d{6}", code)
     assert done.returncode == 3
+    assert "To sign in: samlauth -u ada@example.com -I " in done.stderr
     assert "Leave the shell to end the rehearsal." in done.stderr
 
 
