@@ -14,7 +14,7 @@ from samlauth import __version__
 from samlauth.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -37,19 +37,25 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         groups: Iterable[argparse._MutuallyExclusiveGroup],
         prefix: str | None,
     ) -> str:
-        from samlauth.printable import folded
-
         whole = super()._format_usage(usage, actions, groups, prefix)
         head, start, usage = whole.partition("usage: ")
-        lines = folded(usage.rstrip("\n"), self._width + 2 - len(start), 0).split("\n")
+        cells = self._width + 2 - len(start)
+        lines = _folded(usage.rstrip("\n"), cells, lambda *_: 0).split("\n")
         return head + start + f"\n{' ' * len(start)}".join(lines) + "\n\n"
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        from samlauth.printable import folded
-
         lines = super()._fill_text(text, width, indent).split("\n")
         cells = self._width + 2
-        return "\n".join(folded(line, cells, _hanging(line, cells)) for line in lines)
+        return "\n".join(_folded(line, cells, _hanging) for line in lines)
+
+
+def _folded(line: str, cells: int, hanging: Callable[[str, int], int | None]) -> str:
+    """As :func:`samlauth.printable.folded`, which is loaded for a line that needs it."""
+    if len(line) <= cells and line.isascii():
+        return line
+    from samlauth.printable import folded
+
+    return folded(line, cells, hanging(line, cells))
 
 
 def _hanging(line: str, cells: int) -> int | None:

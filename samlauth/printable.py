@@ -56,6 +56,8 @@ def width(text: str) -> int:
 
     The widths of Unicode's East Asian Width (UAX #11), in which emoji are wide.
     """
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(0 if unicodedata.category(c) in _ON_THE_LAST_ONE else _width(c) for c in text)
 
 

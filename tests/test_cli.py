@@ -64,7 +64,6 @@ FAST: dict[tuple[str, ...], set[str]] = {
         "samlauth.errors",
         "samlauth.parsers",
         "samlauth.peers",
-        "samlauth.printable",
         "samlauth.setting",
         "samlauth.settings",
     },
